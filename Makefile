@@ -1,0 +1,46 @@
+# Bare `make` lists what can be done here.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+# A CPU-only torch is much smaller: make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+PHOTO ?=
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format benchmarks clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (about 1.6 GB with the worker; minutes)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INDEX) -c constraints.txt -e '.[worker,dev]'
+	@touch $@
+
+install: $(STAMP) ## install everything into .venv
+
+demo: $(STAMP) ## enhance a real photo through the whole chain into out/ (PHOTO=path for your own)
+	@$(BIN)/python -m benchmarks.demo $(if $(PHOTO),"$(PHOTO)")
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
+
+check: $(STAMP) ## lint, formatting, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## let ruff tidy the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+benchmarks: $(STAMP) ## measure engine, chain and quality
+	@$(BIN)/python -m benchmarks.engine
+	@$(BIN)/python -m benchmarks.chain
+
+clean: ## remove what was made here
+	@rm -rf .venv out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

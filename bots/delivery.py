@@ -1,0 +1,156 @@
+"""Replies on their last stretch: out of the outbox, to the person, acknowledged."""
+
+import asyncio
+import logging
+import time
+
+from redis.exceptions import RedisError
+
+from bots.choices import answer_buttons
+from bots.desk import Answer, Desk, File, Steps, Undeliverable
+from bots.status import StatusBoard
+from core import captions
+from core.blobs import BlobMissing, Blobs
+from core.errors import DarkroomError
+from core.jobs import Enhanced, Failed, Job, Reply, Result
+from core.outbox import Delivery, Outbox
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""Deliveries of one reply before it goes to the dead letters."""
+RETRY_SECONDS = (1.0, 3.0, 10.0, 30.0)
+SWEEP_SECONDS = 10.0
+CLEAN_SECONDS = 600.0
+
+
+class DeliveryLoop:
+    """Delivers one platform's replies; several chats at a time, each reply until acknowledged."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        outbox: Outbox,
+        blobs: Blobs,
+        board: StatusBoard | None = None,
+        *,
+        at_once: int = 4,
+    ) -> None:
+        self._desk = desk
+        self._outbox = outbox
+        self._blobs = blobs
+        self._board = board
+        self._places = asyncio.Semaphore(at_once)
+        self._under_way: set[str] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; survives Redis restarts and failing platforms."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep())
+            while True:
+                try:
+                    async for delivery in self._outbox.deliveries(self._desk.platform):
+                        if delivery.entry not in self._under_way:
+                            self._under_way.add(delivery.entry)
+                            self._idle.clear()
+                            tasks.create_task(self._handle(delivery))
+                except (RedisError, OSError) as error:
+                    log.warning("the outbox cannot be read: %s", type(error).__name__)
+                    await asyncio.sleep(1.0)
+
+    async def drain(self) -> None:
+        """Wait until no delivery is under way."""
+        await self._idle.wait()
+
+    async def _handle(self, delivery: Delivery) -> None:
+        try:
+            async with self._places:
+                pause = await self._deliver(delivery)
+            await asyncio.sleep(pause)
+        except (RedisError, OSError) as error:
+            log.warning("job %s waits: %s", delivery.reply.job, type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS[0])
+        finally:
+            self._under_way.discard(delivery.entry)
+            if not self._under_way:
+                self._idle.set()
+
+    async def _deliver(self, delivery: Delivery) -> float:
+        """Try once; returns the seconds to wait before the reply is read again."""
+        reply = delivery.reply
+        if self._board is not None:
+            await self._board.settle(reply.job)
+        attempt = await self._outbox.attempt(delivery)
+        try:
+            answer = await self._answer(reply)
+            sent = await self._outbox.sent_parts(reply.job)
+            await self._desk.deliver(
+                reply.address, answer, Steps(sent, self._outbox.recorder(reply.job))
+            )
+        except Undeliverable as error:
+            log.warning("job %s cannot be delivered: %s", reply.job, error)
+            await self._outbox.bury(delivery, str(error))
+        except Exception as error:
+            cause = error.code if isinstance(error, DarkroomError) else type(error).__name__
+            log.warning("job %s, attempt %d: %s", reply.job, attempt, cause, exc_info=True)
+            if attempt < ATTEMPTS:
+                return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1]
+            await self._apologise(reply)
+            await self._outbox.bury(delivery, cause)
+        else:
+            log.info("job %s delivered, attempt %d", reply.job, attempt)
+            await self._outbox.acknowledge(delivery)
+            await self._forget(reply)
+        return 0.0
+
+    async def _apologise(self, reply: Reply) -> None:
+        try:
+            await self._desk.update_status(reply.address, captions.NOT_DELIVERED)
+        except Exception as silence:
+            log.warning("job %s: not even a sentence: %s", reply.job, type(silence).__name__)
+
+    async def _forget(self, reply: Reply) -> None:
+        try:
+            await self._blobs.delete(reply.blob_keys())
+        except DarkroomError:
+            log.warning("job %s: its photos stay until their deadline", reply.job)
+
+    async def _answer(self, reply: Reply) -> Answer:
+        files: list[File] = []
+        results: list[Result] = []
+        for result in reply.results:
+            if isinstance(result, Enhanced):
+                try:
+                    data = await self._blobs.get(result.key)
+                    collage = await self._blobs.get(result.collage) if result.collage else None
+                except BlobMissing as error:
+                    results.append(
+                        Failed(code=error.code, text=error.text, source_name=result.source_name)
+                    )
+                    continue
+                files.append(File(result, data, collage))
+            results.append(result)
+        told = reply.model_copy(update={"results": tuple(results)})
+        buttons = answer_buttons(reply.job) if files else ()
+        return Answer(told, captions.caption(told), tuple(files), buttons)
+
+    async def _sweep(self) -> None:
+        cleaned = 0.0
+        while True:
+            try:
+                count = await self._outbox.sweep(_lost)
+                if count:
+                    log.warning("%d jobs were lost and have been answered", count)
+                if time.monotonic() - cleaned > CLEAN_SECONDS:
+                    cleaned = time.monotonic()
+                    await self._blobs.sweep()
+            except (RedisError, OSError, DarkroomError) as error:
+                log.warning("the sweeper waits: %s", type(error).__name__)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _lost(job: Job) -> Reply:
+    text = captions.LOST if time.time() < job.deadline else captions.TOO_SLOW
+    return Reply.failure(job, "lost", text)

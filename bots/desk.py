@@ -1,0 +1,133 @@
+"""What the conversation needs from a chat platform, and what it gets from it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.jobs import Address, Enhanced, Reply
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A photo as the platform offers it: `ref` finds it again later, `fetch` brings its bytes.
+
+    `size` is in bytes where the platform tells it beforehand. `fetch` raises
+    core.errors.DarkroomError with a sentence when the platform does not hand the file out.
+    """
+
+    ref: str
+    name: str
+    size: int | None
+    fetch: Callable[[], Awaitable[bytes]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One message of a person, album parts already gathered into one.
+
+    `origin` names the message that asked and never repeats within the platform: the same origin
+    is the same request, however often it arrives. `address` is where the answer goes. `private`
+    is a one-to-one chat. `text` is the message's text or caption.
+    """
+
+    origin: str
+    user: str
+    address: Address
+    private: bool
+    text: str = ""
+    photos: Sequence[Attachment] = ()
+    community: str | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """One enhanced photo with its bytes: the full-quality file and the collage, if there is one."""
+
+    result: Enhanced
+    data: bytes
+    collage: bytes | None
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice under an answer: the label to show and the data that comes back when pressed.
+
+    `data` has at most 64 bytes.
+    """
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply ready to be sent: caption, files, sentences of the photos that failed, buttons.
+
+    `caption` has at most 1,024 characters and already tells the failures as well.
+    """
+
+    reply: Reply
+    caption: str
+    files: tuple[File, ...]
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+
+@dataclass
+class Steps:
+    """Which parts of an answer have been sent, kept in Redis so that a retry sends the rest."""
+
+    done: dict[str, str]
+    record: Callable[[str, str], Awaitable[None]] = field(repr=False)
+
+    async def once(self, name: str, send: Callable[[], Awaitable[str]]) -> str:
+        """The outcome of the part `name`, sent now unless an earlier attempt has sent it."""
+        if name not in self.done:
+            outcome = await send()
+            await self.record(name, outcome)
+            self.done[name] = outcome
+        return self.done[name]
+
+
+class Undeliverable(Exception):
+    """The answer can never arrive: the chat is gone or the bot was blocked; says which."""
+
+
+class Desk(Protocol):
+    """One chat platform's counter: shows texts and hands out answers, and decides nothing."""
+
+    platform: str
+    max_upload_bytes: int
+    max_download_bytes: int
+
+    async def say(self, address: Address, text: str) -> None:
+        """Send a text as an answer to the message at `address`."""
+        ...
+
+    async def open_status(self, address: Address, text: str) -> Address:
+        """Send a request's one status message; the address returned also finds that message."""
+        ...
+
+    async def update_status(
+        self, address: Address, text: str, buttons: Sequence[Button] = ()
+    ) -> None:
+        """Change the status message's text; a message that is gone or unchanged is no error."""
+        ...
+
+    async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:
+        """Turn the status message into the answer, harmless when repeated.
+
+        Raises Undeliverable when it can never succeed; any other exception means "try again".
+        """
+        ...
+
+    async def resend(self, address: Address, refs: Sequence[str]) -> None:
+        """Send the original photos at `refs` once more, as they came."""
+        ...
+
+    def attachment(self, ref: str) -> Attachment:
+        """The photo behind a `ref` that was kept, to be fetched again."""
+        ...
+
+    def status_interval(self, address: Address) -> float:
+        """Seconds between two edits of a status message that this chat allows."""
+        ...

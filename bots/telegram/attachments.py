@@ -1,0 +1,130 @@
+"""Photos as Telegram offers them: what counts as one, how it is found again, its bytes."""
+
+import logging
+from pathlib import PurePath
+
+from telegram import Bot, ExternalReplyInfo, Message, PhotoSize
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
+
+from bots.desk import Attachment
+from bots.telegram.faults import too_large
+from core.captions import size
+from core.errors import DarkroomError, PhotoRefused
+
+PHOTO_NAME = "photo.jpg"
+_SUFFIXES = (
+    *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "dib"),
+    *("tif", "tiff", "avif", "heic", "heif", "hif"),
+)
+_UNKNOWN = (None, "", "application/octet-stream", "binary/octet-stream")
+_NAME_MAX = 120
+_LINKS = 3
+_READ_SECONDS = 120.0
+
+Content = Message | ExternalReplyInfo
+
+_log = logging.getLogger(__name__)
+
+_KINDS = {
+    "animation": "animations",
+    "sticker": "stickers",
+    "video": "videos",
+    "video_note": "video messages",
+    "voice": "voice messages",
+    "audio": "music",
+    "live_photo": "live photos",
+}
+
+
+class Attachments:
+    """The photos of one bot; a `ref` is `p:FILE_ID` or `d:FILE_ID:NAME` and outlives any link."""
+
+    def __init__(self, bot: Bot, *, max_bytes: int) -> None:
+        self._bot = bot
+        self._max_bytes = max_bytes
+
+    def of(self, message: Content) -> Attachment | None:
+        """The photo in a message, the largest of its sizes or the file; None without one."""
+        if message.photo:
+            largest = max(message.photo, key=_pixels)
+            return self._offer("p", largest.file_id, PHOTO_NAME, largest.file_size)
+        document = message.document
+        if document is None or message.animation is not None:
+            return None
+        if not _image(document.mime_type, document.file_name):
+            return None
+        name = document.file_name or PHOTO_NAME
+        return self._offer("d", document.file_id, name, document.file_size)
+
+    def at(self, ref: str) -> Attachment:
+        """The photo behind a ref that was kept."""
+        kind, _, rest = ref.partition(":")
+        file_id, _, name = rest.partition(":")
+        return self._offer(kind, file_id, name or PHOTO_NAME, None)
+
+    def _offer(self, kind: str, file_id: str, name: str, count: int | None) -> Attachment:
+        short = _short(name)
+        ref = f"p:{file_id}" if kind == "p" else f"d:{file_id}:{short}"
+        return Attachment(ref, short, count, lambda: self._fetch(file_id, count))
+
+    async def _fetch(self, file_id: str, count: int | None) -> bytes:
+        """The bytes of a file; a link that has expired is asked for again."""
+        if count is not None and count > self._max_bytes:
+            raise self._too_large(count)
+        for attempt in range(1, _LINKS + 1):
+            try:
+                file = await self._bot.get_file(file_id)
+                return bytes(await file.download_as_bytearray(read_timeout=_READ_SECONDS))
+            except (BadRequest, Forbidden) as error:
+                if too_large(error):
+                    raise self._too_large(count) from error
+                raise PhotoRefused(
+                    "Telegram does not hand this photo out any more. Please send it again.",
+                    code="file_gone",
+                ) from error
+            except (TelegramError, OSError) as error:
+                # a 404 of the file server arrives as InvalidToken: the link was too old
+                expired = isinstance(error, InvalidToken)
+                _log.info("download %d: %s", attempt, "link expired" if expired else error)
+                cause = error
+        raise DarkroomError(
+            "Telegram did not hand your photo over. Please send it again in a minute.",
+            code="download",
+        ) from cause
+
+    def _too_large(self, count: int | None) -> PhotoRefused:
+        weight = f"has {size(count)}" if count else "is too large"
+        return PhotoRefused(
+            f"This file {weight}; Telegram gives bots at most {size(self._max_bytes)}. "
+            "Please send a smaller version.",
+            code="too_many_bytes",
+        )
+
+
+def other_kind(message: Content) -> str | None:
+    """What a message without a photo holds instead, in words; None when it is only text."""
+    for name, words in _KINDS.items():
+        if getattr(message, name, None):
+            return words
+    if message.document is not None:
+        suffix = PurePath(message.document.file_name or "").suffix.lstrip(".")
+        return f"{suffix.upper()} files" if 0 < len(suffix) <= 5 else "files of this kind"
+    attached = isinstance(message, Message) and message.effective_attachment
+    return "messages of this kind" if attached else None
+
+
+def _image(media_type: str | None, name: str | None) -> bool:
+    if media_type in _UNKNOWN:
+        return PurePath(name or "").suffix.lower().lstrip(".") in _SUFFIXES
+    return str(media_type).startswith("image/")
+
+
+def _pixels(photo: PhotoSize) -> int:
+    return photo.width * photo.height
+
+
+def _short(name: str) -> str:
+    """The file's name, one line, its suffix kept."""
+    clean = "".join(letter for letter in PurePath(name).name if letter.isprintable())
+    path = PurePath(clean or PHOTO_NAME)
+    return path.stem[: _NAME_MAX - len(path.suffix)] + path.suffix[:_NAME_MAX]

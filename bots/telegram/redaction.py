@@ -1,0 +1,41 @@
+"""The token kept out of every log line, whichever library writes it."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+HIDDEN = "[hidden]"
+_FORMATTER = logging.Formatter()
+
+
+@contextlib.contextmanager
+def hidden(*secrets: str) -> Iterator[None]:
+    """Within this context log records, their tracebacks too, hold `HIDDEN` in place of secrets.
+
+    Telegram's URLs contain the token, httpx logs URLs, and a Bot's repr shows its token, so it
+    is done where records are made.
+    """
+    words = [secret for secret in secrets if secret]
+    make = logging.getLogRecordFactory()
+
+    def clean(text: str) -> str:
+        for word in words:
+            text = text.replace(word, HIDDEN)
+        return text
+
+    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        made = make(*args, **kwargs)
+        message = made.getMessage()
+        if any(word in message for word in words):
+            made.msg, made.args = clean(message), None
+        if made.exc_info:
+            made.exc_text = clean(_FORMATTER.formatException(made.exc_info))
+        return made
+
+    logging.setLogRecordFactory(record)
+    try:
+        yield
+    finally:
+        if logging.getLogRecordFactory() is record:
+            logging.setLogRecordFactory(make)

@@ -1,0 +1,69 @@
+"""`darkroom enhance`: photos through the same queue and worker as every chat's."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bots.conversation import Conversation, Lab
+from bots.desk import Request
+from bots.service import serve
+from bots.terminal.desk import Outcome, Show, TerminalDesk
+from core import captions
+from core.jobs import Reply
+from core.recipe import Recipe
+
+IN_FLIGHT = 8
+"""Photos in the queue at a time, so that a folder of thousands needs no room in the photo store."""
+
+
+async def enhance(
+    photos: Sequence[Path],
+    folder: Path,
+    recipe: Recipe,
+    lab: Lab,
+    show: Show,
+    *,
+    alive: Callable[[], None] = lambda: None,
+) -> list[Outcome]:
+    """Enhance each photo into `folder`; one that fails gets its sentence and stops no other.
+
+    `alive` is called now and then while waiting and may raise to give up.
+    """
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    desk = TerminalDesk(folder, show)
+    distinct = list(dict.fromkeys(photos))
+    places = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(conversation: Conversation, photo: Path) -> None:
+        request = Request(
+            origin=f"{photo}:{time.time_ns()}",
+            user="terminal",
+            address={"photo": str(photo)},
+            private=True,
+        )
+        async with places:
+            attachment = desk.attachment(str(photo))
+            if await conversation.take(request, [attachment], recipe) is not None:
+                await desk.answered(photo)
+
+    async def listen(conversation: Conversation) -> None:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_watch(alive))
+            await asyncio.gather(*(one(conversation, photo) for photo in distinct))
+            watch.cancel()
+
+    try:
+        await serve(desk, lab, listen)
+    finally:
+        for job in await lab.queue.owed(desk.platform):
+            await lab.queue.cancel(job, Reply.failure(job, "cancelled", captions.CANCELLED))
+            await lab.blobs.delete(ref.key for ref in job.photos)
+        await lab.outbox.close(desk.platform)
+    return [desk.outcomes[photo] for photo in distinct]
+
+
+async def _watch(alive: Callable[[], None]) -> None:
+    while True:
+        alive()
+        await asyncio.sleep(0.5)

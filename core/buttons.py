@@ -1,0 +1,61 @@
+"""What the buttons under an answer stand for, kept so that they outlive a restart."""
+
+import secrets
+from enum import StrEnum
+
+from core import keys
+from core.jobs import Address, Value
+from core.recipe import PLAIN, Recipe
+from core.store import Client, spoken
+
+KEPT_SECONDS = 30 * 24 * 3600
+
+
+class Choice(StrEnum):
+    """What can be chosen under an answer."""
+
+    TWICE = "2x"
+    FOURFOLD = "4x"
+    SOFTER = "softer"
+    STRONGER = "stronger"
+    ORIGINAL = "original"
+    CANCEL = "cancel"
+
+
+class Offer(Value):
+    """Whose answer it is, where its photos are found again, and the recipe that made it."""
+
+    platform: str
+    user: str
+    address: Address
+    refs: tuple[str, ...] = ()
+    recipe: Recipe = PLAIN
+    job: str | None = None
+
+
+class Buttons:
+    """Offers by short random ids; the data of a button is `id:choice`, far below 64 bytes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def offer(self, offer: Offer, *, button_id: str | None = None) -> str:
+        """Keep an offer for 30 days and return its id."""
+        chosen = button_id or secrets.token_urlsafe(9)
+        with spoken():
+            await self._client.set(keys.button(chosen), offer.to_json(), ex=KEPT_SECONDS)
+        return chosen
+
+    async def find(self, data: str) -> tuple[Offer, Choice] | None:
+        """The offer and the choice behind a pressed button, None when it is not ours or too old."""
+        button_id, _, word = data.partition(":")
+        if word not in set(Choice):
+            return None
+        with spoken():
+            record = await self._client.get(keys.button(button_id))
+        return None if record is None else (Offer.from_json(record), Choice(word))
+
+    @staticmethod
+    def data(button_id: str, choice: Choice) -> str:
+        """The data to put on a button."""
+        return f"{button_id}:{choice}"

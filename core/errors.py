@@ -1,0 +1,68 @@
+"""Errors whose text may be shown to the person who sent the photo.
+
+DarkroomError
+├── PhotoRefused      the file cannot be enhanced: not a photo, broken, too large
+├── CommandError      the words of a command are not understood
+├── LimitReached      the person or the lab has too much in flight
+├── ModelUnavailable  a model is missing, damaged or does not fit its purpose
+├── ServiceDown       the queue or the photo store cannot be reached
+├── SettingsError     a setting has a wrong value
+└── Cancelled         the person asked to stop
+"""
+
+
+class DarkroomError(Exception):
+    """An expected failure: `text` is one safe, actionable sentence, `code` a stable name."""
+
+    code = "failed"
+
+    def __init__(self, text: str, *, code: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        if code is not None:
+            self.code = code
+
+
+class PhotoRefused(DarkroomError):
+    """The file is not a photo that can be enhanced."""
+
+    code = "photo_refused"
+
+
+class CommandError(DarkroomError):
+    """A command has a word or a number that is not understood."""
+
+    code = "wrong_command"
+
+
+class LimitReached(DarkroomError):
+    """The person, or the whole lab, has as many photos in flight as is allowed."""
+
+    code = "limit"
+
+
+class ModelUnavailable(DarkroomError):
+    """A model that was asked for is missing, damaged or unfit for the purpose."""
+
+    code = "model"
+
+
+class ServiceDown(DarkroomError):
+    """Redis or the photo store does not answer."""
+
+    code = "service_down"
+
+
+class SettingsError(DarkroomError):
+    """A setting has a value that cannot be used."""
+
+    code = "settings"
+
+
+class Cancelled(DarkroomError):
+    """The person took the photo back before it was finished."""
+
+    code = "cancelled"
+
+    def __init__(self, text: str = "Cancelled, as you asked.") -> None:
+        super().__init__(text)

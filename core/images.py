@@ -1,0 +1,218 @@
+"""A look at a photo's header: what it is, how large, and whether it can be enhanced."""
+
+import io
+import math
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from PIL import Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+from pillow_heif import HeifImageFile
+
+from core.errors import PhotoRefused
+from core.exif import Exif
+from core.signatures import other_kind, photo_kind
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of photo file: what people call it, its media type and its usual extension."""
+
+    name: str
+    media_type: str
+    extension: str
+
+
+KINDS: Final = MappingProxyType(
+    {
+        "jpeg": Kind("JPEG", "image/jpeg", ".jpg"),
+        "png": Kind("PNG", "image/png", ".png"),
+        "webp": Kind("WebP", "image/webp", ".webp"),
+        "gif": Kind("GIF", "image/gif", ".gif"),
+        "bmp": Kind("BMP", "image/bmp", ".bmp"),
+        "tiff": Kind("TIFF", "image/tiff", ".tif"),
+        "avif": Kind("AVIF", "image/avif", ".avif"),
+        "heif": Kind("HEIC", "image/heic", ".heic"),
+    }
+)
+
+ACCEPTED: Final = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest file in bytes, the most pixels, and the bounds of a side in pixels."""
+
+    max_bytes: int = 50_000_000
+    max_pixels: int = 50_000_000
+    max_side: int = 20_000
+    min_side: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a photo's header tells; width and height are those of the upright photo.
+
+    `frames` is 1 for a still photo and 2 or more for an animation (a GIF's are not counted).
+    """
+
+    kind: str
+    width: int
+    height: int
+    frames: int
+    bytes: int
+    media_type: str
+
+
+# The classes are called directly: `Image.open` would warn or raise by a global pixel limit that is
+# not ours, and for a JPEG of several pictures it would give another class.
+_OPENERS: Final[dict[str, Callable[[io.BytesIO], ImageFile]]] = {
+    "jpeg": JpegImageFile,
+    "png": PngImageFile,
+    "webp": WebPImageFile,
+    "gif": GifImageFile,
+    "bmp": BmpImageFile,
+    "tiff": TiffImageFile,
+    "avif": AvifImageFile,
+    "heif": HeifImageFile,
+}
+_RAW_TAGS: Final = (50706, 33421)  # DNGVersion, CFARepeatPatternDim: a camera's raw file
+_SUBFILE, _REDUCED = 254, 1
+
+
+def inspect(data: bytes, limits: Limits | None = None) -> Header:
+    """The header of a photo, read without decoding; raises PhotoRefused with one of the codes
+    empty, not_an_image, unsupported_kind, too_many_bytes, too_many_pixels, too_small, broken."""
+    limits = limits or Limits()
+    if not data:
+        raise PhotoRefused("This file is empty. Please send the photo again.", code="empty")
+    kind = _kind_of(data)
+    if len(data) > limits.max_bytes:
+        megabytes, most = _apart(len(data) / 1e6, limits.max_bytes / 1e6)
+        raise PhotoRefused(
+            f"This file has {megabytes} MB; up to {most} MB can be enhanced. "
+            "Send a smaller version.",
+            code="too_many_bytes",
+        )
+    image = open_photo(data, kind)
+    width, height = image.size
+    if kind not in ("tiff", "heif") and orientation(image, kind) > 4:
+        width, height = height, width
+    _check_size(width, height, limits)
+    return Header(kind, width, height, _frames(image, kind), len(data), KINDS[kind].media_type)
+
+
+def open_photo(data: bytes, kind: str) -> ImageFile:
+    """The undecoded picture of a file of that kind, by Pillow; raises PhotoRefused "broken".
+
+    Only the one plugin that fits the first bytes is tried. The picture of a TIFF or HEIF turns
+    upright by itself when it is loaded, and its size is told so.
+    """
+    try:
+        with _quiet():
+            return _OPENERS[kind](io.BytesIO(data))
+    except Image.DecompressionBombError:
+        raise PhotoRefused(
+            "This photo has more pixels than can be read. Send a smaller version.",
+            code="too_many_pixels",
+        ) from None
+    except Exception as error:  # plugins raise anything on a broken file: struct, index, value…
+        raise PhotoRefused(
+            f"This {KINDS[kind].name} file is broken or incomplete and cannot be opened. "
+            "Please send it again, or export it anew.",
+            code="broken",
+        ) from error
+
+
+def orientation(image: ImageFile, kind: str) -> int:
+    """How the stored pixels must be turned, as an EXIF orientation 1–8."""
+    if kind in ("tiff", "heif"):
+        return 1
+    return Exif(image.info.get("exif") or b"").orientation
+
+
+def _kind_of(data: bytes) -> str:
+    kind = photo_kind(data)
+    if kind == "tiff":
+        main = Exif(data).main
+        reduced = Exif(data).number(main.get(_SUBFILE)) == _REDUCED
+        if reduced or any(tag in main for tag in _RAW_TAGS):
+            kind = None
+    if kind is not None:
+        return kind
+    other = other_kind(data)
+    if other == "a camera raw file":
+        text = "This is a camera raw file. Develop it first and send it as JPEG or TIFF."
+        raise PhotoRefused(text, code="unsupported_kind")
+    if other is not None:
+        text = f"This is {other}, not a photo. Send a {ACCEPTED} file."
+        raise PhotoRefused(text, code="unsupported_kind")
+    raise PhotoRefused(
+        f"This file is not a photo that can be read. Send a {ACCEPTED} file.", code="not_an_image"
+    )
+
+
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    if width * height > limits.max_pixels:
+        megapixels, most = _apart(width * height / 1e6, limits.max_pixels / 1e6)
+        raise PhotoRefused(
+            f"This photo has {megapixels} megapixels; up to {most} can be enhanced. "
+            "Send a smaller version.",
+            code="too_many_pixels",
+        )
+    if max(width, height) > limits.max_side:
+        raise PhotoRefused(
+            f"This photo is {width} × {height} pixels; a side may have up to {limits.max_side}. "
+            "Send a smaller version or a part of it.",
+            code="too_many_pixels",
+        )
+    if min(width, height) < limits.min_side:
+        raise PhotoRefused(
+            f"This photo is only {width} × {height} pixels; "
+            f"at least {limits.min_side} on each side are needed.",
+            code="too_small",
+        )
+
+
+def _frames(image: ImageFile, kind: str) -> int:
+    if kind == "gif":
+        # Counting would walk through the whole file, which a hostile one can make very slow.
+        with _quiet():
+            return 2 if getattr(image, "is_animated", False) else 1
+    if kind in ("png", "webp", "avif"):
+        return max(1, int(getattr(image, "n_frames", 1)))
+    return 1
+
+
+def _apart(value: float, limit: float) -> tuple[str, str]:
+    """Both figures with as few decimals as show that the value is above the limit."""
+    for decimals in (0, 1, 2, 3):
+        factor = 10**decimals
+        shown = math.ceil(value * factor - 1e-9) / factor
+        if shown > round(limit, decimals) > 0:
+            break
+    return f"{shown:.{decimals}f}", f"{limit:.{decimals}f}"
+
+
+_warnings_lock = threading.Lock()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # Plugins warn about odd metadata, which nobody here can act on. The filters belong to the
+    # whole process, hence the lock.
+    with _warnings_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,70 @@
+"""The names of everything Darkroom keeps in Redis."""
+
+PREFIX = "darkroom:"
+
+QUEUE = PREFIX + "queue"
+"""ZSET of job ids by the millisecond they may start; arq's queue."""
+PACE = PREFIX + "pace"
+"""Seconds a photo takes, an exponential moving average."""
+PLATFORMS = PREFIX + "platforms"
+"""SET of the platforms that ever owed a reply."""
+
+
+def alive(role: str) -> str:
+    """ZSET of a role's processes by the millisecond of their last sign of life."""
+    return f"{PREFIX}alive:{role}"
+
+
+def job(job_id: str) -> str:
+    """The job's record (JSON), there from the enqueue until its reply is published."""
+    return f"{PREFIX}job:{job_id}"
+
+
+def owed(platform: str) -> str:
+    """ZSET of job ids whose reply is owed, by their deadline in milliseconds."""
+    return f"{PREFIX}owed:{platform}"
+
+
+def outbox(platform: str) -> str:
+    """Stream of published replies that wait to be delivered."""
+    return f"{PREFIX}out:{platform}"
+
+
+def dead(platform: str) -> str:
+    """Stream of replies that could not be delivered."""
+    return f"{PREFIX}dead:{platform}"
+
+
+def done(job_id: str) -> str:
+    """Set once when a job's reply is published."""
+    return f"{PREFIX}done:{job_id}"
+
+
+def sent(job_id: str) -> str:
+    """HASH of the parts of an answer that have been sent, and the number of attempts."""
+    return f"{PREFIX}sent:{job_id}"
+
+
+def user(platform: str, user_id: str) -> str:
+    """ZSET of a person's photos in flight, by their deadline in milliseconds."""
+    return f"{PREFIX}user:{platform}:{user_id}"
+
+
+def progress(job_id: str) -> str:
+    """How far a running job is (JSON)."""
+    return f"{PREFIX}progress:{job_id}"
+
+
+def starts(job_id: str) -> str:
+    """How often work on the job was begun without an ordinary end."""
+    return f"{PREFIX}starts:{job_id}"
+
+
+def cancel(job_id: str) -> str:
+    """Set when the person has asked to stop a job that runs."""
+    return f"{PREFIX}cancel:{job_id}"
+
+
+def button(button_id: str) -> str:
+    """What the buttons under one answer stand for (JSON)."""
+    return f"{PREFIX}button:{button_id}"

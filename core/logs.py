@@ -1,0 +1,25 @@
+"""Logs that say what happened and nothing that is private."""
+
+import logging
+import sys
+
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+NOISY = {
+    "httpx": logging.WARNING,  # INFO lines carry request URLs, and Telegram's hold the token
+    "httpcore": logging.WARNING,
+    "telegram": logging.WARNING,  # DEBUG lines carry messages
+    "arq": logging.WARNING,  # INFO lines carry job arguments
+    "PIL": logging.INFO,
+    "asyncio": logging.WARNING,
+}
+
+
+def configure(level: str = "INFO") -> None:
+    """Log to standard error from `level` upwards, with libraries that tell secrets quietened."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(FORMAT))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name, floor in NOISY.items():
+        logging.getLogger(name).setLevel(floor)

@@ -1,0 +1,262 @@
+"""The queue: one atomic enqueue, the place in it, how long it takes, and taking a job back."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from core import keys
+from core.errors import LimitReached
+from core.jobs import Job, Progress, Reply, UnknownVersion
+from core.outbox import KEPT_SECONDS, PUBLISH
+from core.presence import ALIVE_SECONDS
+from core.store import Client, spoken
+
+FUNCTION = "enhance"
+"""The name of the worker's function in the queue."""
+PACE_WEIGHT = 0.2
+"""The share of the newest photo in the moving average of seconds a photo."""
+FIRST_GUESS_SECONDS = 8.0
+
+_ENQUEUE = """
+local id, now, deadline, photos = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+if redis.call('EXISTS', 'darkroom:job:' .. id, 'darkroom:done:' .. id) > 0 then return 'known' end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+if redis.call('ZCARD', KEYS[3]) + photos > tonumber(ARGV[5]) then return 'user' end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then return 'full' end
+redis.call('ZADD', KEYS[2], deadline, id)
+redis.call('SADD', KEYS[4], ARGV[7])
+redis.call('SET', 'darkroom:job:' .. id, ARGV[8], 'PX', ARGV[10])
+redis.call('SET', 'arq:job:' .. id, ARGV[9], 'PX', ARGV[10])
+for n = 1, photos do redis.call('ZADD', KEYS[3], deadline, id .. '#' .. n) end
+redis.call('ZADD', KEYS[1], now, id)
+return 'queued'
+"""
+
+_CANCEL = (
+    PUBLISH
+    + """
+local id = ARGV[1]
+if redis.call('EXISTS', 'darkroom:done:' .. id) == 1 then return 'finished' end
+if redis.call('EXISTS', 'arq:in-progress:' .. id) == 1 then
+  redis.call('SET', 'darkroom:cancel:' .. id, '1', 'EX', 3600)
+  return 'stopping'
+end
+redis.call('ZREM', KEYS[4], id)
+redis.call('DEL', 'arq:job:' .. id, 'arq:retry:' .. id)
+publish(id, KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[2]), ARGV[3], ARGV[4])
+return 'cancelled'
+"""
+)
+
+
+class Cancelling(StrEnum):
+    """What became of the wish to take a job back."""
+
+    CANCELLED = "cancelled"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Where a job stands: `place` counts from 1, 0 once it runs; `seconds` is a rough guess."""
+
+    job: str
+    place: int
+    seconds: float
+    progress: Progress | None = None
+    known: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether a worker has it."""
+        return self.place == 0
+
+
+def dumps(value: Any) -> bytes:
+    """JSON for arq, in place of its pickle; what JSON cannot say becomes its text."""
+    return json.dumps(value, separators=(",", ":"), default=repr).encode()
+
+
+loads = json.loads
+
+
+class Queue:
+    """The lab's queue in one Redis, filled by bots and emptied by arq workers."""
+
+    def __init__(self, client: Client, *, cap: int = 10_000, photos_per_user: int = 20) -> None:
+        self._client = client
+        self._cap = cap
+        self._photos_per_user = photos_per_user
+        self._enqueue = client.register_script(_ENQUEUE)
+        self._cancel = client.register_script(_CANCEL)
+
+    async def enqueue(self, job: Job) -> Ticket:
+        """Put a job into the queue and write down that its reply is owed, in one atomic step.
+
+        The same job id is taken once; the ticket of a repetition is `known`. Raises LimitReached
+        when the person or the lab has too much in flight, ServiceDown without Redis.
+        """
+        now = time.time()
+        arq_job: dict[str, Any] = {
+            "t": None,
+            "f": FUNCTION,
+            "a": [],
+            "k": {},
+            "et": round(job.created * 1000),
+        }
+        with spoken():
+            outcome = await self._enqueue(
+                keys=[
+                    keys.QUEUE,
+                    keys.owed(job.platform),
+                    keys.user(job.platform, job.user),
+                    keys.PLATFORMS,
+                ],
+                args=[
+                    job.id,
+                    round(now * 1000),
+                    round(job.deadline * 1000),
+                    len(job.photos),
+                    self._photos_per_user,
+                    self._cap,
+                    job.platform,
+                    job.to_json(),
+                    dumps(arq_job),
+                    round((job.deadline - now + KEPT_SECONDS) * 1000),
+                ],
+            )
+        if outcome == "user":
+            raise LimitReached(
+                f"You can have {self._photos_per_user} photos in the lab at a time. "
+                "Please wait for the first ones to come back, or /cancel them."
+            )
+        if outcome == "full":
+            raise LimitReached("The lab's queue is full. Please try again in a few minutes.")
+        ticket = await self.ticket(job.id)
+        known = outcome == "known"
+        if ticket is None:
+            return Ticket(job=job.id, place=0, seconds=0.0, known=known)
+        return Ticket(ticket.job, ticket.place, ticket.seconds, ticket.progress, known)
+
+    async def ticket(self, job_id: str) -> Ticket | None:
+        """Where a job stands, None when it is neither queued nor running."""
+        tickets = await self.tickets([job_id])
+        return tickets[job_id]
+
+    async def tickets(self, job_ids: Sequence[str]) -> dict[str, Ticket | None]:
+        """Where each of several jobs stands, in one round trip."""
+        with spoken():
+            async with self._client.pipeline(transaction=False) as pipe:
+                pipe.get(keys.PACE)
+                pipe.zcount(keys.alive("worker"), _ms(time.time() - ALIVE_SECONDS), "+inf")
+                for job_id in job_ids:
+                    pipe.zrank(keys.QUEUE, job_id)
+                    pipe.exists(f"arq:in-progress:{job_id}")
+                    pipe.get(keys.progress(job_id))
+                pace, workers, *answers = await pipe.execute()
+        seconds = float(pace) if pace else FIRST_GUESS_SECONDS
+        found: dict[str, Ticket | None] = {}
+        for index, job_id in enumerate(job_ids):
+            rank, running, progress = answers[3 * index : 3 * index + 3]
+            if rank is None:
+                found[job_id] = None
+                continue
+            found[job_id] = Ticket(
+                job=job_id,
+                place=0 if running else rank + 1,
+                seconds=seconds if running else (rank + 1) * seconds / max(1, workers),
+                progress=Progress.from_json(progress) if progress else None,
+            )
+        return found
+
+    async def known(self, job_id: str) -> bool:
+        """Whether this job was taken before, be it answered or not."""
+        with spoken():
+            return bool(await self._client.exists(keys.job(job_id), keys.done(job_id)))
+
+    async def record(self, job_id: str) -> Job | None:
+        """The job behind an id, None once it is answered; raises UnknownVersion."""
+        data = await self._client.get(keys.job(job_id))
+        return None if data is None else Job.from_json(data)
+
+    async def owed(self, platform: str) -> list[Job]:
+        """Every job of a platform whose reply is owed, in no particular order."""
+        with spoken():
+            job_ids = await self._client.zrange(keys.owed(platform), 0, -1)
+            records = await self._client.mget([keys.job(i) for i in job_ids]) if job_ids else []
+        jobs = []
+        for record in records:
+            try:
+                jobs.append(Job.from_json(record))
+            except (UnknownVersion, TypeError):
+                continue
+        return jobs
+
+    async def of_user(self, platform: str, user: str) -> list[Job]:
+        """A person's jobs in flight, oldest first."""
+        with spoken():
+            members = await self._client.zrange(keys.user(platform, user), 0, -1)
+            job_ids = list(dict.fromkeys(member.rpartition("#")[0] for member in members))
+            records = await self._client.mget([keys.job(i) for i in job_ids]) if job_ids else []
+        jobs = [Job.from_json(record) for record in records if record is not None]
+        return sorted(jobs, key=lambda job: job.created)
+
+    async def cancel(self, job: Job, reply: Reply) -> Cancelling:
+        """Take a job back: at once while it waits (`reply` is published), soon while it runs."""
+        with spoken():
+            outcome = await self._cancel(
+                keys=[
+                    keys.outbox(job.platform),
+                    keys.owed(job.platform),
+                    keys.user(job.platform, job.user),
+                    keys.QUEUE,
+                ],
+                args=[job.id, len(job.photos), reply.to_json(), KEPT_SECONDS],
+            )
+        return Cancelling(outcome)
+
+    async def cancelled(self, job_id: str) -> bool:
+        """Whether the person has asked to stop a running job."""
+        return bool(await self._client.exists(keys.cancel(job_id)))
+
+    async def report(self, job_id: str, progress: Progress) -> None:
+        """Note how far a running job is."""
+        await self._client.set(keys.progress(job_id), progress.to_json(), ex=3600)
+
+    async def raw_record(self, job_id: str) -> str | None:
+        """A job's record as it stands, for records of another version."""
+        record: str | None = await self._client.get(keys.job(job_id))
+        return record
+
+    async def begin(self, job_id: str) -> int:
+        """Count one more start of a job; the first is 1."""
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.incr(keys.starts(job_id))
+            pipe.expire(keys.starts(job_id), KEPT_SECONDS)
+            starts, _ = await pipe.execute()
+        return int(starts)
+
+    async def hand_back(self, job_id: str) -> None:
+        """Take back one start: the job was not to blame that it was interrupted."""
+        await self._client.decr(keys.starts(job_id))
+
+    async def renew(self, job_ids: Sequence[str], seconds: float) -> None:
+        """Keep running jobs from being taken up by another worker for so long."""
+        async with self._client.pipeline(transaction=False) as pipe:
+            for job_id in job_ids:
+                pipe.pexpire(f"arq:in-progress:{job_id}", _ms(seconds))
+            await pipe.execute()
+
+    async def learn_pace(self, seconds: float) -> None:
+        """Take one photo's time into the moving average behind the guesses."""
+        old = await self._client.get(keys.PACE)
+        new = seconds if old is None else (1 - PACE_WEIGHT) * float(old) + PACE_WEIGHT * seconds
+        await self._client.set(keys.PACE, f"{new:.3f}")
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

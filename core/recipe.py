@@ -1,0 +1,75 @@
+"""What the person wants done to a photo."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+SCALES = (1, 2, 3, 4, 8)
+INTENSITY_MIN, INTENSITY_MAX = 20, 250
+
+
+class Preset(StrEnum):
+    """A starting point for what the recipe leaves open."""
+
+    AUTO = "auto"
+    PORTRAIT = "portrait"
+    LANDSCAPE = "landscape"
+    ART = "art"
+
+
+class Format(StrEnum):
+    """The file format of the result; `auto` keeps lossless sources lossless."""
+
+    AUTO = "auto"
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+
+
+class Recipe(BaseModel):
+    """The wishes of one request; a field left at None is decided by the plan.
+
+    Strengths are percentages 0–100, 0 meaning "leave this stage out". `scale` is one of `SCALES`
+    (1: keep the size); `long_edge` is the wanted longer side of the result in pixels and wins
+    over `scale`. `intensity` (percent, 100 = as planned) multiplies the strengths that the plan
+    chooses; it never touches a strength that the person set.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    preset: Preset = Preset.AUTO
+    denoise: Percent | None = None
+    faces: Percent | None = None
+    sharpen: Percent | None = None
+    scale: int | None = Field(default=None, ge=1, le=8)
+    long_edge: int | None = Field(default=None, ge=16, le=20_000)
+    intensity: int = Field(default=100, ge=INTENSITY_MIN, le=INTENSITY_MAX)
+    format: Format = Format.AUTO
+    collage: bool = True
+
+    def scaled_by(self, scale: int) -> "Recipe":
+        """The same wishes at another scale."""
+        return self.model_copy(update={"scale": scale, "long_edge": None})
+
+    def with_intensity(self, factor: float) -> "Recipe":
+        """The same wishes, softer (`factor` < 1) or stronger (> 1), kept within the limits."""
+
+        def capped(value: int | None) -> int | None:
+            return None if value is None else min(100, round(value * factor))
+
+        intensity = round(self.intensity * factor)
+        return self.model_copy(
+            update={
+                "intensity": max(INTENSITY_MIN, min(INTENSITY_MAX, intensity)),
+                "denoise": capped(self.denoise),
+                "faces": capped(self.faces),
+                "sharpen": capped(self.sharpen),
+            }
+        )
+
+
+PLAIN = Recipe()
+"""No wish at all: the plan decides everything."""

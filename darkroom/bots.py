@@ -1,0 +1,26 @@
+"""Starting one bot in this process."""
+
+import asyncio
+import signal
+
+from bots.service import open_lab
+from core.errors import SettingsError
+from core.settings import StoreSettings, TelegramSettings
+from darkroom.redis import redis_url
+
+
+async def run_telegram(settings: StoreSettings, telegram: TelegramSettings) -> None:
+    """Run the Telegram bot until SIGTERM or Ctrl-C; raises SettingsError without a token."""
+    if telegram.telegram_token is None:
+        raise SettingsError(
+            "DARKROOM_TELEGRAM_TOKEN is not set: ask @BotFather for a bot (/newbot) and put its "
+            "token into .env."
+        )
+    from bots.telegram.app import run
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with redis_url(settings, lasting=True) as url, open_lab(url, settings) as lab:
+        await run(telegram, lab, stop)

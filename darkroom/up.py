@@ -1,0 +1,44 @@
+"""`darkroom up`: everything this machine can run, in one command."""
+
+import asyncio
+import contextlib
+import importlib.util
+import signal
+
+from core.errors import SettingsError
+from core.settings import StoreSettings, TelegramSettings, WorkerSettings
+from darkroom.children import Child
+from darkroom.redis import redis_url
+
+
+def runnable() -> list[str]:
+    """What this machine can run: the worker if torch is installed, each bot with a token."""
+    names = []
+    if worker_installed():
+        WorkerSettings.load()
+        names.append("worker")
+    if TelegramSettings.load().telegram_token is not None:
+        names.append("telegram")
+    if not names:
+        raise SettingsError(
+            "There is nothing to run: install the worker with pip install '.[worker]', or set "
+            "DARKROOM_TELEGRAM_TOKEN. `darkroom doctor` says more."
+        )
+    return names
+
+
+def worker_installed() -> bool:
+    """Whether the worker's packages are here."""
+    return all(importlib.util.find_spec(name) for name in ("torch", "spandrel", "cv2"))
+
+
+async def up(settings: StoreSettings, names: list[str]) -> None:
+    """Run the children at one Redis until SIGTERM or Ctrl-C."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with redis_url(settings, lasting=True) as url, contextlib.AsyncExitStack() as stack:
+        for name in names:
+            await stack.enter_async_context(Child(name, environment={"REDIS_URL": url}))
+        await stop.wait()

@@ -1,0 +1,94 @@
+"""`darkroom weights`: the models on this machine and the ones that can be fetched."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+from weights.fetch import fetch as fetch_rows
+
+from core import captions
+from core.errors import DarkroomError, ModelUnavailable
+from core.settings import WorkerSettings
+from weights.catalog import CatalogRow
+from weights.store import WeightsStore
+
+app = typer.Typer(help="Models: list, fetch, verify.", no_args_is_help=True)
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Models by name.")]
+
+
+def _store() -> WeightsStore:
+    return WeightsStore(WorkerSettings.load().weights)
+
+
+@app.command("list")
+def list_models() -> None:
+    """Show every model: what it is for, its size and licence, and whether it is installed."""
+    store = _store()
+    table = Table("model", "for", "scale", "size", "licence", "", box=None, pad_edge=False)
+    for row in store.catalog:
+        table.add_row(
+            row.id,
+            str(row.purpose),
+            f"{row.scale}×" if row.scale > 1 else "",
+            captions.size(row.bytes) if row.bytes else "",
+            row.licence + ("" if row.commercial else " (non-commercial)"),
+            "installed" if store.installed(row) else "",
+        )
+    Console().print(table)
+
+
+@app.command()
+def fetch(
+    ids: Ids = None,
+    recommended: Annotated[
+        bool, typer.Option("--recommended", help="The best models for most photos.")
+    ] = False,
+    accept_license: Annotated[
+        bool, typer.Option("--accept-license", help="Accept non-commercial licences.")
+    ] = False,
+) -> None:
+    """Download published models, checked by SHA-256; an interrupted download goes on."""
+    store = _store()
+    rows = [store.catalog.find(name) for name in ids or ()]
+    if recommended:
+        rows += [row for row in store.catalog if row.recommended and row not in rows]
+    if not rows:
+        raise typer.BadParameter("Name the models, or say --recommended.")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks = {row.id: bars.add_task(row.id, total=row.bytes or None) for row in rows}
+
+        def told(row: CatalogRow, done: int) -> None:
+            bars.update(tasks[row.id], completed=done)
+
+        fetch_rows(rows, store, accept_license=accept_license, progress=told)
+    typer.echo(f"Fetched into {store.folder}: {', '.join(row.id for row in rows)}.")
+
+
+@app.command()
+def verify(
+    ids: Ids = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Take changed files of your own as they are now.")
+    ] = False,
+) -> None:
+    """Hash the installed models again and compare; the exit code is 0 only if all are sound."""
+    store = _store()
+    rows = [store.catalog.find(name) for name in ids] if ids else list(store.rows())
+    failed = False
+    for row in rows:
+        try:
+            found = store.trust(row) if trust and row.own else store.verify(row)
+        except (ModelUnavailable, DarkroomError) as error:
+            failed = True
+            typer.echo(f"✗ {row.id}: {error.text}")
+        else:
+            typer.echo(f"✓ {row.id}: {found}")
+    raise typer.Exit(1 if failed else 0)

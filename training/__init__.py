@@ -1,0 +1,1 @@
+"""How the shipped weights are made: small on a CPU, fully on one GPU, by the same commands."""

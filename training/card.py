@@ -1,0 +1,132 @@
+"""The papers that come with a weights file: the log as a table and a curve, and the model card."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+
+from training.loop import LogRow
+
+__all__ = ["draw_curve", "write_card", "write_log"]
+
+_DATA = """\
+- 41 photographs of the CLIC 2025 set (Unsplash License: free use, commercial too), long edge up to
+  1720 px, each also at 0.7, 0.5 and 0.35 of its size; every fourteenth is held out for the curve.
+- 1,322 synthetic faces cut from the contact sheets of SFHQ and SFHQ-T2I (MIT; no real person),
+  256 px, 15 % of the crops."""
+
+_HOW = {
+    "upscale": """\
+Pixels only (Charbonnier loss), so it is faithful: it adds no texture that the photo does not hold.
+Three quarters of the inputs are bicubic antialiased reductions, one quarter carries mild leftovers
+(blur, noise up to sigma 3, JPEG 80-95, other reductions).""",
+    "denoise": """\
+Pixels only (Charbonnier loss). The inputs: noise of sigma 0-50, white, shared between the
+channels, growing with the light, or blurred, and JPEG 20-95, alone and together; one in ten is
+left clean.""",
+}
+
+_WEAKNESSES = {
+    "upscale": """\
+- It will not invent detail: hair, foliage and text that are lost in the small photo stay soft.
+- Strong noise and JPEG blocks are enlarged with the photo; run the denoiser first.
+- Trained on few photos; drawings and screenshots were not among them.""",
+    "denoise": """\
+- Fine, weak texture (skin, cloth, distant foliage) is smoothed where the noise covers it.
+- Blotchy noise wider than a few pixels, moire and banding are hardly known to it.
+- Its view is wide: tiles need generous overlap and sizes that are multiples of 8.""",
+}
+
+
+def write_log(path: Path, log: Sequence[LogRow]) -> None:
+    """Write the log as CSV, one column per field of LogRow."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in fields(LogRow))
+        for row in log:
+            writer.writerow(f"{value:.6g}" for value in astuple(row))
+
+
+def draw_curve(path: Path, log: Sequence[LogRow], title: str) -> None:
+    """Draw the held-out PSNR and the loss over the minutes as a small PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    minutes = [row.seconds / 60 for row in log]
+    figure, axis = pyplot.subplots(figsize=(5, 3), dpi=90, layout="constrained")
+    axis.plot(minutes, [row.psnr for row in log], color="tab:blue", label="held-out PSNR")
+    if log:
+        axis.axhline(log[-1].baseline, color="tab:grey", linestyle=":", label="baseline")
+    axis.set(xlabel="minutes", ylabel="PSNR (dB)", title=title)
+    other = axis.twinx()
+    other.plot(minutes, [row.loss for row in log], color="tab:orange", alpha=0.6, label="loss")
+    other.set(ylabel="training loss")
+    axis.legend(loc="center right", fontsize=8)
+    figure.savefig(path)
+    pyplot.close(figure)
+
+
+def write_card(
+    path: Path, metadata: Mapping[str, str], log: Sequence[LogRow], figures: Path | None = None
+) -> None:
+    """Write the model card: what it is, data, recipe, figures, weaknesses, licence.
+
+    `metadata` is the header of the weights file, `figures` the JSON of `benchmarks/quality.py`.
+    """
+    model = metadata["model"]
+    kind = metadata["recipe"].split("-")[0]
+    last = log[-1] if log else None
+    lines = [
+        f"# {model}",
+        "",
+        f"{metadata['purpose'].capitalize()}. {_HOW[kind]}",
+        "",
+        f"- Network: {metadata['architecture']}, {int(metadata['parameters']):,} parameters, scale "
+        f"{metadata['scale']}, stored in half precision, opened by spandrel.",
+        f"- Version: darkroom {metadata['version']}",
+        "- Licence: MIT, as the project's.",
+        "",
+        "## Data",
+        "",
+        _DATA,
+        "",
+        "## Recipe",
+        "",
+        "```",
+        metadata["command"],
+        "```",
+        "",
+        f"{int(metadata['steps']):,} steps of {metadata['batch']} patches of {metadata['patch']} "
+        f"px in {float(metadata['minutes']):.0f} minutes on {metadata['device']}, "
+        f"{metadata['setting']} setting; exported: the moving average of the weights.",
+    ]
+    if last is not None:
+        lines += [
+            "",
+            f"On the held-out training photos: {last.psnr:.2f} dB, where "
+            f"{'the input itself' if kind == 'denoise' else 'bicubic'} has {last.baseline:.2f} dB.",
+            "",
+            f"![curve]({model}-curve.png)",
+        ]
+    if figures is not None:
+        lines += ["", "## Figures", "", *_tables(figures, model, int(metadata["scale"]))]
+    lines += ["", "## Known weaknesses", "", _WEAKNESSES[kind], ""]
+    path.write_text("\n".join(lines))
+
+
+def _tables(figures: Path, model: str, scale: int) -> list[str]:
+    """The benchmark's rows for this model and for the plain ways of the same tasks."""
+    content = json.loads(figures.read_text())
+    lines = [content["about"], ""]
+    lines += ["| task | method | PSNR Y | PSNR RGB | SSIM |", "|---|---|---|---|---|"]
+    for row in content["rows"]:
+        if row["scale"] != scale or row["method"] not in {model, *content["plain"]}:
+            continue
+        lines.append(
+            f"| {row['task']} | {row['method']} | {row['psnr_y']:.2f} | {row['psnr_rgb']:.2f} "
+            f"| {row['ssim']:.4f} |"
+        )
+    return lines

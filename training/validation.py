@@ -1,0 +1,82 @@
+"""How good a network is, while it trains: PSNR on the held-out photos against the plain way."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from training.degradations import Draw, denoise_pairs, downscale
+
+__all__ = ["HeldOut", "luma", "psnr"]
+
+_SIDE = 384
+_SHAVE = 4
+
+
+def luma(images: Tensor) -> Tensor:
+    """BT.601 luma `[..., 1, h, w]`, studio range over 255, of RGB `[..., 3, h, w]` in [0, 1]."""
+    weights = images.new_tensor([65.481, 128.553, 24.966]).view(3, 1, 1) / 255
+    return (images * weights).sum(-3, keepdim=True) + 16 / 255
+
+
+def psnr(result: Tensor, target: Tensor, *, shave: int = 0) -> float:
+    """Peak signal-to-noise ratio in dB of values in [0, 1], a border of `shave` pixels left out."""
+    if shave:
+        window = (..., slice(shave, -shave), slice(shave, -shave))
+        result, target = result[window], target[window]
+    error = float(((result - target).double() ** 2).mean())
+    return -10 * math.log10(max(error, 1e-12))
+
+
+class HeldOut:
+    """Fixed input and target pairs from photos that are not trained on."""
+
+    def __init__(self, photos: Sequence[Tensor], *, scale: int, device: torch.device) -> None:
+        """Cut the middle (at most 384 px) of each photo; upscalers are given bicubic reductions.
+
+        Denoisers are given the degradations of training, with a seed of their own.
+        """
+        self._scale = scale
+        self._pairs = [self._pair(photo, index) for index, photo in enumerate(photos)]
+        self._pairs = [(a.to(device), b.to(device)) for a, b in self._pairs]
+        self.baseline = self._mean([self._plain(a) for a, _ in self._pairs])
+
+    def score(self, network: nn.Module) -> float:
+        """Mean PSNR in dB of the 8-bit results: luma for upscalers, RGB for denoisers."""
+        with torch.no_grad():
+            return self._mean([network(given) for given, _ in self._pairs])
+
+    def _mean(self, results: Sequence[Tensor]) -> float:
+        total = 0.0
+        for result, (_, target) in zip(results, self._pairs, strict=True):
+            rounded = result.float().clamp(0, 1).mul(255).round().div(255)
+            if self._scale > 1:
+                total += psnr(luma(rounded), luma(target), shave=_SHAVE)
+            else:
+                total += psnr(rounded, target)
+        return total / len(results)
+
+    def _plain(self, given: Tensor) -> Tensor:
+        if self._scale == 1:
+            return given
+        return torch.nn.functional.interpolate(
+            given, scale_factor=self._scale, mode="bicubic", antialias=True
+        )
+
+    def _pair(self, photo: Tensor, index: int) -> tuple[Tensor, Tensor]:
+        margin = 16 if self._scale == 1 else 0
+        step = 8 * max(self._scale, 2)
+        side = min(_SIDE, *(length - margin for length in photo.shape[1:])) // step * step
+        top, left = ((length - side - margin) // 2 for length in photo.shape[1:])
+        window = (
+            slice(None),
+            slice(top, top + side + margin),
+            slice(left, left + side + margin),
+        )
+        target = photo[window][None].float() / 255
+        if self._scale > 1:
+            small = downscale(target, self._scale).clamp(0, 1).mul(255).round().div(255)
+            return small, target
+        draw = Draw(torch.Generator().manual_seed(index), torch.Generator().manual_seed(index))
+        return denoise_pairs(target, patch=side, draw=draw)

@@ -1,0 +1,220 @@
+"""The whole work on one photo: diagnose, plan, run the stages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.errors import Cancelled
+from core.jobs import StageName, Step
+from core.recipe import Recipe
+from worker.diagnosis import diagnose
+from worker.engine import Engine
+from worker.faces import Face
+from worker.imaging.photo import Box, Photo, Pixels
+from worker.models import Models
+from worker.plan import MAX_OUTPUT_PIXELS, Plan, PlannedStage, plan
+from worker.stages import alpha
+from worker.stages.denoise import denoise
+from worker.stages.faces import RestoredFace, paste, restore
+from worker.stages.sharpen import sharpen
+from worker.stages.upscale import resize, upscale
+from worker.tiles import strips
+
+__all__ = ["Outcome", "enhance"]
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The enhanced photo, what became of each step, and what the person should know.
+
+    `face_box` is the largest face in pixels of the source, where a face finder is installed.
+    """
+
+    photo: Photo
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...]
+    face_box: Box | None = None
+
+
+def enhance(
+    photo: Photo,
+    recipe: Recipe,
+    models: Models,
+    engine: Engine,
+    *,
+    max_output_pixels: int = MAX_OUTPUT_PIXELS,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Outcome:
+    """Runs what the recipe asks for and the photo needs; blocks, so call it in a thread.
+
+    A photo that needs nothing comes back with the very same pixels. `progress` is told a stage's
+    name and its fraction done. Raises Cancelled, ModelUnavailable or DarkroomError (memory).
+    """
+    work = _Work(photo, recipe, models, engine, max_output_pixels, progress, cancelled)
+    return work.run()
+
+
+class _Work:
+    """The state of one photo between its stages."""
+
+    def __init__(
+        self,
+        photo: Photo,
+        recipe: Recipe,
+        models: Models,
+        engine: Engine,
+        max_output_pixels: int,
+        progress: Progress | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.photo = photo
+        self.recipe = recipe
+        self.models = models
+        self.engine = engine
+        self.progress = progress
+        self.cancelled = cancelled
+        self.plan: Plan = plan(
+            recipe, diagnose(photo), models.capabilities(recipe.preset), max_output_pixels
+        )
+        self.pixels = photo.pixels
+        if photo.alpha is not None and self._touches_pixels():
+            self.pixels = alpha.bleed(photo.pixels, photo.alpha)
+
+    def run(self) -> Outcome:
+        """All stages in their order."""
+        steps = [self._denoise()]
+        found = self._find()
+        restored, faces_step = self._restore(found)
+        steps += [faces_step, self._upscale()]
+        if restored:
+            size = (self.photo.width, self.photo.height)
+            self.pixels = paste(self._own(), restored, size, self.plan.faces.strength)
+            self.pixels = self._as_grey(self.pixels)
+        steps.append(self._sharpen())
+        photo = replace(self.photo, pixels=self.pixels, alpha=self._alpha())
+        return Outcome(photo, tuple(steps), self.plan.notes, found[0].box if found else None)
+
+    def _touches_pixels(self) -> bool:
+        stages = (self.plan.denoise, self.plan.faces, self.plan.upscale, self.plan.sharpen)
+        return any(stage.strength for stage in stages)
+
+    def _denoise(self) -> Step:
+        stage = self.plan.denoise
+        if stage.model is None or not stage.strength:
+            return _left_out(stage)
+        self.pixels = self._as_grey(
+            denoise(
+                self.pixels,
+                self.models.named(stage.model),
+                self.engine,
+                stage.strength,
+                progress=self._teller(StageName.DENOISE),
+                cancelled=self.cancelled,
+            )
+        )
+        return _done(stage)
+
+    def _find(self) -> tuple[Face, ...]:
+        self._check()
+        finder = self.models.finder()
+        return () if finder is None else finder.find(self.pixels)
+
+    def _restore(self, found: tuple[Face, ...]) -> tuple[tuple[RestoredFace, ...], Step]:
+        stage = self.plan.faces
+        if stage.model is None or not stage.strength:
+            return (), _left_out(stage)
+        if not found:
+            return (), _left_out(stage, "no face was found")
+        restored, skipped = restore(
+            self.pixels,
+            found,
+            self.models.named(stage.model),
+            self.engine,
+            progress=self._teller(StageName.FACES),
+            cancelled=self.cancelled,
+        )
+        if not restored:
+            return (), _left_out(stage, " or ".join(dict.fromkeys(skipped)))
+        count = "1 face" if len(restored) == 1 else f"{len(restored)} faces"
+        left = f", {len(skipped)} left alone: {' or '.join(dict.fromkeys(skipped))}"
+        return restored, _done(stage, count + (left if skipped else ""))
+
+    def _upscale(self) -> Step:
+        stage = self.plan.upscale
+        if not stage.strength:
+            return _left_out(stage)
+        self.pixels = self._as_grey(self._enlarged(self.pixels, self._teller(StageName.UPSCALE)))
+        return _done(stage).model_copy(update={"strength": None})
+
+    def _enlarged(self, pixels: Pixels, teller: Callable[[float], None] | None) -> Pixels:
+        capable = self.models.capabilities(self.recipe.preset).upscale
+        return upscale(
+            pixels,
+            [self.models.named(capable[scale]) for scale in self.plan.chain],
+            self.engine,
+            self.plan.width,
+            self.plan.height,
+            progress=teller,
+            cancelled=self.cancelled,
+        )
+
+    def _sharpen(self) -> Step:
+        stage = self.plan.sharpen
+        if not stage.strength:
+            return _left_out(stage)
+        self._check()
+        self.pixels = sharpen(self.pixels, stage.strength)
+        return _done(stage)
+
+    def _alpha(self) -> Pixels | None:
+        if self.photo.alpha is None or not self.plan.upscale.strength:
+            return self.photo.alpha
+        self._check()
+        if not self.plan.chain:
+            return resize(self.photo.alpha, self.plan.width, self.plan.height)
+        return alpha.enlarge(
+            self.photo.alpha,
+            self.plan.width,
+            self.plan.height,
+            lambda pixels: self._enlarged(pixels, None),
+        )
+
+    def _own(self) -> Pixels:
+        """The pixels as an array of our own: the source photo is never written to."""
+        return self.pixels.copy() if self.pixels is self.photo.pixels else self.pixels
+
+    def _as_grey(self, pixels: Pixels) -> Pixels:
+        if self.photo.grey:
+            for _, _, rows in strips(pixels.shape[0], 512, 0):
+                mean = pixels[rows].mean(axis=2, dtype=np.float32, keepdims=True)
+                pixels[rows] = np.rint(mean)
+        return pixels
+
+    def _teller(self, stage: StageName) -> Callable[[float], None] | None:
+        progress = self.progress
+        if progress is None:
+            return None
+        progress(stage.value, 0.0)
+        return lambda fraction: progress(stage.value, fraction)
+
+    def _check(self) -> None:
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
+
+
+def _done(stage: PlannedStage, reason: str | None = None) -> Step:
+    return Step(
+        stage=stage.stage,
+        done=True,
+        strength=stage.strength,
+        model=stage.model,
+        reason=stage.reason if reason is None else reason,
+    )
+
+
+def _left_out(stage: PlannedStage, reason: str | None = None) -> Step:
+    return Step(stage=stage.stage, done=False, reason=stage.reason if reason is None else reason)
