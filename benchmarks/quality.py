@@ -36,11 +36,15 @@ Restore = Callable[[Image.Image], Image.Image]
 
 @dataclass(frozen=True)
 class Task:
-    """One way to make a photo poor: `degrade` takes the clean photo and a seeded generator."""
+    """One way to make a photo poor: `degrade` takes the clean photo and a seeded generator.
+
+    Where it `wants_denoising`, upscalers are also measured after each model of scale 1.
+    """
 
     name: str
     scale: int
     degrade: Callable[[Image.Image, np.random.Generator], Image.Image]
+    wants_denoising: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ def measure(files: Sequence[Path], models: Sequence[Path]) -> Iterator[Row]:
             (name, _plain(name, task.scale)) for name in _PLAIN[task.scale]
         ]
         methods += [(name, restore) for name, scale, restore in loaded if scale == task.scale]
+        if task.wants_denoising:
+            methods += list(_chains(loaded, task.scale))
         figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name, _ in methods}
         for file in files:
             clean = _clean(file)
@@ -128,6 +134,20 @@ def _loaded(path: Path) -> tuple[str, int, Restore]:
         return Image.fromarray(levels.permute(1, 2, 0).numpy())
 
     return path.stem, model.scale, restore
+
+
+def _chains(
+    loaded: Sequence[tuple[str, int, Restore]], scale: int
+) -> Iterator[tuple[str, Restore]]:
+    """Every model of scale 1 followed by every upscaler of `scale`."""
+
+    def chained(first: Restore, second: Restore) -> Restore:
+        return lambda image: second(first(image))
+
+    for name, own, first in loaded:
+        for other, larger, second in loaded:
+            if own == 1 and larger == scale:
+                yield f"{name} + {other}", chained(first, second)
 
 
 def _plain(name: str, scale: int) -> Restore:
@@ -192,7 +212,7 @@ def _real_world(image: Image.Image, chance: np.random.Generator) -> Image.Image:
 
 TASKS: tuple[Task, ...] = (
     Task("x4 bicubic", 4, lambda image, _: _reduced(image, 4)),
-    Task("x4 real-world", 4, _real_world),
+    Task("x4 real-world", 4, _real_world, wants_denoising=True),
     Task("x2 bicubic", 2, lambda image, _: _reduced(image, 2)),
     Task("clean", 1, lambda image, _: image),
     Task("noise 15", 1, lambda image, chance: _noisy(image, 15, chance)),

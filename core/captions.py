@@ -174,14 +174,21 @@ def _one(result: Enhanced | Failed) -> str:
     done = any(step.done for step in result.steps)
     head = "Enhanced" if done else "Nothing to mend here"
     lines = [f"{head}: {figures(result)}."]
-    lines += [f"• {line(step)}" for step in result.steps]
-    lines += list(result.notes)
+    lines += [f"• {line(step, result)}" for step in result.steps if step.done or _telling(step)]
+    lines += [f"• {note[:1].upper()}{note[1:]}" for note in result.notes]
     return "\n".join(lines)
 
 
-def line(step: Step) -> str:
+def _telling(step: Step) -> bool:
+    """Whether a stage that was left out is worth a line: nobody misses sharpening."""
+    return step.stage is not StageName.SHARPEN
+
+
+def line(step: Step, result: Enhanced) -> str:
     """One stage in words: `Noise removed, 60 %: grainy, σ ≈ 14`."""
     text = _DONE[step.stage] if step.done else _LEFT[step.stage]
+    if step.done and step.stage is StageName.UPSCALE:
+        text += f" {result.width / result.source_width:.2g}×"
     if step.done and step.strength is not None:
         text += f", {step.strength} %"
     return f"{text}: {step.reason}" if step.reason else text

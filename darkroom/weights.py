@@ -6,7 +6,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
-from weights.fetch import fetch as fetch_rows
 
 from core import captions
 from core.errors import DarkroomError, ModelUnavailable
@@ -50,6 +49,8 @@ def fetch(
     ] = False,
 ) -> None:
     """Download published models, checked by SHA-256; an interrupted download goes on."""
+    from weights.fetch import fetch as fetch_rows  # a network client, wanted here alone
+
     store = _store()
     rows = [store.catalog.find(name) for name in ids or ()]
     if recommended:

@@ -123,7 +123,9 @@ def _tables(figures: Path, model: str, scale: int) -> list[str]:
     lines = [content["about"], ""]
     lines += ["| task | method | PSNR Y | PSNR RGB | SSIM |", "|---|---|---|---|---|"]
     for row in content["rows"]:
-        if row["scale"] != scale or row["method"] not in {model, *content["plain"]}:
+        if row["scale"] != scale:
+            continue
+        if row["method"] not in content["plain"] and model not in row["method"].split(" + "):
             continue
         lines.append(
             f"| {row['task']} | {row['method']} | {row['psnr_y']:.2f} | {row['psnr_rgb']:.2f} "

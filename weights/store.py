@@ -43,7 +43,7 @@ class WeightsStore:
     ) -> None:
         self.folder = folder
         self.shipped = shipped
-        self._published = catalog if catalog is not None else Catalog.load()
+        self.published = catalog if catalog is not None else Catalog.load()
         self._lock = threading.Lock()
 
     @property
@@ -53,7 +53,7 @@ class WeightsStore:
         A file with a catalog row's stem in another form (say `.safetensors` of a `.pth`) stands in
         for that row while the row's own file is missing.
         """
-        rows = list(self._published)
+        rows = list(self.published)
         places = {Path(row.file).stem.lower(): place for place, row in enumerate(rows)}
         for file in self._dropped():
             place = places.get(file.stem.lower())
@@ -146,7 +146,7 @@ class WeightsStore:
     def _dropped(self) -> Iterator[Path]:
         if self.folder is None or not self.folder.is_dir():
             return
-        published = {row.file for row in self._published}
+        published = {row.file for row in self.published}
         for path in sorted(self.folder.iterdir()):
             known_form = path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
             if known_form and path.name not in published and path.is_file():

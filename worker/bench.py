@@ -26,7 +26,6 @@ from worker.imaging.encode import Encoded, encode
 from worker.imaging.photo import Photo
 from worker.models import Models
 from worker.pipeline import Outcome, enhance
-from worker.plan import OutputLimits
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +39,15 @@ T = TypeVar("T")
 
 
 class _Watch:
-    """The progress of one job and the wish to stop it, shared between a thread and the loop."""
+    """The progress of one job and the wish to stop it, shared between a thread and the loop.
+
+    `seconds` is the time that threads have worked on the photo, waiting for one left out.
+    """
 
     def __init__(self, photos: int) -> None:
         self.progress = Progress(photos=photos)
         self.stop = threading.Event()
+        self.seconds = 0.0
 
     def photo(self, number: int) -> None:
         self.progress = Progress(photo=number, photos=self.progress.photos)
@@ -65,7 +68,7 @@ class Bench:
         engine: Engine,
         *,
         limits: Limits,
-        output: OutputLimits,
+        max_output_pixels: int,
         job_seconds: float = 1200.0,
     ) -> None:
         self._queue = queue
@@ -74,7 +77,7 @@ class Bench:
         self._models = models
         self._engine = engine
         self._limits = limits
-        self._output = output
+        self._max_output_pixels = max_output_pixels
         self._job_seconds = job_seconds
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._file_threads = ThreadPoolExecutor(2, thread_name_prefix="file")
@@ -151,7 +154,7 @@ class Bench:
         return result
 
     async def _enhanced(self, job: Job, number: int, ref: PhotoRef, watch: _Watch) -> Enhanced:
-        begun = time.monotonic()
+        watch.seconds = 0.0
         data = await self._blobs.get(ref.key)
         watch.stage("decode")
         before = await _run(self._file_threads, watch, lambda: decode(data, self._limits))
@@ -172,8 +175,7 @@ class Bench:
         if drawn is not None:
             collage_key = self._blobs.key(job.id, f"collage-{number}.jpg", deadline)
             await self._blobs.put(collage_key, drawn)
-        seconds = time.monotonic() - begun
-        log.info("job %s photo %d enhanced in %.1f s", job.id, number, seconds)
+        log.info("job %s photo %d enhanced in %.1f s", job.id, number, watch.seconds)
         return Enhanced(
             key=key,
             name=_name(ref.name, encoded),
@@ -187,7 +189,7 @@ class Bench:
             steps=outcome.steps,
             notes=(*outcome.notes, *encoded.notes),
             collage=collage_key,
-            seconds=seconds,
+            seconds=watch.seconds,
         )
 
     def _pipeline(self, before: Photo, recipe: Recipe, watch: _Watch) -> Outcome:
@@ -196,7 +198,7 @@ class Bench:
             recipe,
             self._models,
             self._engine,
-            limits=self._output,
+            max_output_pixels=self._max_output_pixels,
             progress=watch.stage,
             cancelled=watch.stop.is_set,
         )
@@ -254,7 +256,15 @@ class Bench:
 
 async def _run(executor: Executor, watch: _Watch, work: Callable[[], T]) -> T:
     """Run `work` in a thread; cancelled, tell it to stop and wait until it has."""
-    future = asyncio.get_running_loop().run_in_executor(executor, work)
+
+    def timed() -> T:
+        begun = time.monotonic()
+        try:
+            return work()
+        finally:
+            watch.seconds += time.monotonic() - begun
+
+    future = asyncio.get_running_loop().run_in_executor(executor, timed)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:

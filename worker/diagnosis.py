@@ -1,6 +1,7 @@
 """What is seen in a photo before anything is done to it."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -16,6 +17,12 @@ _SAMPLE_PIXELS = 1_500_000
 # J. Immerkær, "Fast Noise Variance Estimation", CVIU 64(2), 1996: the difference of two
 # Laplacians, blind to edges and slopes; white noise of deviation σ comes out with 6 σ.
 _IMMERKAER = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
+
+
+_LEVEL = np.float32(np.sqrt(np.pi / 2) / 6)
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32) / np.float32(257)
+
+Levels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -50,11 +57,11 @@ def noise_sigma(photo: Photo) -> float:
     channels = 1 if photo.grey else 3
     readings: list[NDArray[np.float32]] = []
     for patch in _patches(photo):
-        levels = patch[..., :channels].astype(np.float32) / 257
-        response = np.abs(cv2.filter2D(levels, -1, _IMMERKAER, borderType=cv2.BORDER_REFLECT_101))
+        levels = patch[..., :channels].astype(np.float32) / np.float32(257)
+        response = np.abs(_filtered(levels))
         response = response.reshape(*levels.shape[:2], channels)
         # E|N(0, 6σ)| = 6 σ √(2/π)
-        sigma = _blocks(response) * np.float32(np.sqrt(np.pi / 2) / 6)
+        sigma = _blocks(response) * _LEVEL
         mean = _blocks(levels)
         readings.append(sigma[(mean > 8) & (mean < 247)])
     sigmas = np.concatenate(readings) if readings else np.empty(0, np.float32)
@@ -69,9 +76,14 @@ def blocking(photo: Photo) -> float:
     Looked for along both directions and on each of the eight possible grids, so that a crop does
     not hide it; near 0 for a photo that was never JPEG, 1 and more where blocks are seen.
     """
-    luma = cv2.cvtColor(_middle(photo.pixels), cv2.COLOR_RGB2GRAY).astype(np.float32) / 257
+    luma = _middle(photo.pixels) @ _LUMA
     found = [_grid_step(luma), _grid_step(np.ascontiguousarray(luma.T))]
     return max(0.0, min(found))
+
+
+def _filtered(levels: Levels) -> Levels:
+    response = cv2.filter2D(levels, -1, _IMMERKAER, borderType=cv2.BORDER_REFLECT_101)
+    return cast("Levels", response)
 
 
 def _grid_step(luma: NDArray[np.float32]) -> float:

@@ -117,7 +117,8 @@ class Engine:
     def run_whole(self, model: LoadedModel, pixels: Pixels) -> Pixels:
         """A picture small enough for one pass, such as a face crop, through `model` uncut."""
         try:
-            return self._forward(model, [pixels])[0]
+            result: Pixels = self._forward(model, [pixels])[0]
+            return result
         except _OutOfMemory as error:
             raise _too_big(model) from error
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -43,6 +44,9 @@ class FaceFinder:
     """
 
     def __init__(self, path: Path) -> None:
+        level = cv2.utils.logging.getLogLevel()
+        # OpenCV 5 warns on every network that its new engine ignores the target.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
             self._network = cv2.FaceDetectorYN.create(
                 str(path), "", (320, 320), _THRESHOLD, _OVERLAP, 500
@@ -50,6 +54,8 @@ class FaceFinder:
             self.find(np.zeros((64, 64, 3), np.uint16))
         except cv2.error as error:
             raise ModelUnavailable(f"The face finder {path.name} cannot be read.") from error
+        finally:
+            cv2.utils.logging.setLogLevel(level)
 
     def find(self, pixels: Pixels) -> tuple[Face, ...]:
         """The faces in H×W×3 RGB pixels, the largest first."""
@@ -58,9 +64,11 @@ class FaceFinder:
         small = pixels
         if factor < 1:
             size = (max(1, round(width * factor)), max(1, round(height * factor)))
-            small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+            small = cast("Pixels", cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
         self._network.setInputSize((small.shape[1], small.shape[0]))
-        found = self._network.detect(cv2.cvtColor(to_eight_bits(small), cv2.COLOR_RGB2BGR))[1]
+        blue_first = np.ascontiguousarray(to_eight_bits(small)[..., ::-1])
+        # OpenCV's own types leave out that nothing found is None.
+        found: Any = self._network.detect(blue_first)[1]
         if found is None:
             return ()
         back = np.array([width / small.shape[1], height / small.shape[0]], np.float32)

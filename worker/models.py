@@ -1,5 +1,6 @@
 """Model files made ready to run, and which of the installed ones serves which purpose."""
 
+import importlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -105,13 +106,13 @@ def _state(row: CatalogRow, path: Path) -> dict[str, Any]:
 
 def _add_extra_architectures() -> None:
     try:
-        import spandrel_extra_arches
+        extra = importlib.import_module("spandrel_extra_arches")
     except ImportError as error:
         raise ModelUnavailable(
             "CodeFormer wants the package spandrel_extra_arches (non-commercial licence); "
             "install it beside Darkroom to use this model."
         ) from error
-    spandrel_extra_arches.install(ignore_duplicates=True)
+    extra.install(ignore_duplicates=True)
 
 
 def _described(row: CatalogRow, descriptor: Any) -> LoadedModel:

@@ -76,7 +76,7 @@ def plan(
     recipe: Recipe,
     diagnosis: Diagnosis,
     capabilities: Capabilities,
-    limits: OutputLimits = OutputLimits(),
+    max_output_pixels: int = MAX_OUTPUT_PIXELS,
 ) -> Plan:
     """The steps for a photo; what the person set wins over the preset and the figures."""
     habit = _HABITS[recipe.preset]
@@ -164,9 +164,7 @@ def _intensified(strength: int, recipe: Recipe) -> int:
     return min(100, round(strength * recipe.intensity / 100))
 
 
-def _size(
-    recipe: Recipe, diagnosis: Diagnosis, max_pixels: int
-) -> tuple[int, int, str, list[str]]:
+def _size(recipe: Recipe, diagnosis: Diagnosis, max_pixels: int) -> tuple[int, int, str, list[str]]:
     """Width and height of the result, the reason for them, and a note if a limit bites."""
     if recipe.long_edge is not None:
         return _size_by_edge(recipe.long_edge, diagnosis, max_pixels)
@@ -182,7 +180,8 @@ def _size(
     fitting = [
         scale
         for scale in sorted({*SCALES, wanted})
-        if scale <= wanted and _allowed(diagnosis.width * scale, diagnosis.height * scale, max_pixels)
+        if scale <= wanted
+        and _allowed(diagnosis.width * scale, diagnosis.height * scale, max_pixels)
     ]
     scale = fitting[-1] if fitting else 1
     notes = []

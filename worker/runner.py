@@ -5,7 +5,6 @@ import logging
 import time
 from typing import Any, cast
 
-import torch
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
@@ -18,12 +17,10 @@ from core.presence import Presence
 from core.presence import name as process_name
 from core.queue import FUNCTION, Queue, dumps, loads
 from core.settings import StoreSettings, WorkerSettings
-from weights.catalog import Purpose
 from weights.store import WeightsStore
 from worker.bench import Bench
 from worker.engine import Engine
 from worker.models import Models
-from worker.plan import OutputLimits
 
 log = logging.getLogger(__name__)
 
@@ -63,28 +60,13 @@ async def _enhance(context: dict[str, Any]) -> None:
     await bench.work(context["job_id"])
 
 
-def _chosen(settings: WorkerSettings) -> dict[Purpose, str]:
-    wishes = {
-        Purpose.UPSCALE: settings.upscaler,
-        Purpose.DENOISE: settings.denoiser,
-        Purpose.FACES: settings.face_restorer,
-    }
-    return {purpose: name for purpose, name in wishes.items() if name}
-
-
 async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings) -> None:
     """Work on photos from the queue at `url` until told to stop (SIGTERM or Ctrl-C)."""
     client = store.connect(url, retries=REDIS_RETRIES)
     pool: Any = store.pool(url, text=False, retries=REDIS_RETRIES)
     queue, presence = Queue(client), Presence(client)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
-    engine = Engine(settings.device, tile=settings.tile)
-    models = Models(
-        WeightsStore(settings.weights),
-        chosen=_chosen(settings),
-        on_cpu=engine.device.type == "cpu",
-    )
+    engine = Engine.from_settings(settings)
+    models = Models.from_settings(settings, WeightsStore(settings.weights))
     bench = Bench(
         queue,
         Outbox(client),
@@ -92,7 +74,7 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         models,
         engine,
         limits=store_settings.limits,
-        output=OutputLimits(round(settings.max_output_megapixels * 1_000_000)),
+        max_output_pixels=round(settings.max_output_megapixels * 1_000_000),
         job_seconds=60 * settings.job_minutes,
     )
     name = process_name()
@@ -116,7 +98,7 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         keep_result=0,
         log_results=False,
     )
-    log.info("worker %s ready at %s: %s", name, store.masked(url), engine.device)
+    log.info("worker %s ready at %s: %s", name, store.masked(url), models.summary())
     try:
         await worker.async_run()
     except asyncio.CancelledError:

@@ -60,6 +60,11 @@ class Albums:
         else:
             await album.handled.wait()
 
+    def hurry(self) -> None:
+        """Wait for no more parts: the bot stops."""
+        for album in self._open.values():
+            album.whole.set()
+
     async def _gather(self, key: Key, album: _Album) -> None:
         try:
             await album.whole.wait()

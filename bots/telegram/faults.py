@@ -1,7 +1,7 @@
 """What Telegram's error answers mean for us."""
 
 import httpx
-from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError, TimedOut
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 _GONE = (
     "message to edit not found",
@@ -77,6 +77,12 @@ def unsent(error: TelegramError) -> bool:
         return True
     refused = _says(error, ("bad gateway", "internal server error", "service unavailable"))
     return transient(error) and not isinstance(error, TimedOut) and refused
+
+
+def seconds_of(error: RetryAfter) -> float:
+    """How long Telegram asks us to wait, in seconds, with a little added."""
+    wait = error.retry_after
+    return (wait if isinstance(wait, int) else wait.total_seconds()) + 0.1
 
 
 def _says(error: TelegramError, phrases: tuple[str, ...]) -> bool:

@@ -91,10 +91,17 @@ class Handling(BaseUpdateProcessor):
     def __init__(self, inbox: Inbox) -> None:
         super().__init__(AT_ONCE)
         self._inbox = inbox
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def do_process_update(self, update: object, coroutine: Awaitable[object]) -> None:
         """Handle one update; its errors have gone to the error handler."""
-        await coroutine
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await coroutine
+        finally:
+            self._tasks.discard(task)
         if isinstance(update, Update):
             await self._inbox.done(update)
 
@@ -102,4 +109,8 @@ class Handling(BaseUpdateProcessor):
         """Nothing to prepare."""
 
     async def shutdown(self) -> None:
-        """Nothing to release."""
+        """End what is still being handled; the next process finds it in the inbox."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

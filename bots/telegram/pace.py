@@ -9,7 +9,7 @@ from typing import Any, Literal
 from telegram.error import RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
-from bots.telegram.faults import transient, unsent
+from bots.telegram.faults import seconds_of, transient, unsent
 
 Urgency = Literal["status"]
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
@@ -116,7 +116,7 @@ class Pace(BaseRateLimiter[Urgency]):
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
-                seconds = _seconds(error)
+                seconds = seconds_of(error)
                 meter = self._meter(chat)
                 meter.paused_until = asyncio.get_running_loop().time() + seconds
                 if fleeting or seconds > LONGEST_WAIT:
@@ -154,8 +154,3 @@ class Pace(BaseRateLimiter[Urgency]):
             private = isinstance(chat, int) and chat > 0
             meter = self._chats[chat] = _Meter(self._private if private else self._group)
         return meter
-
-
-def _seconds(error: RetryAfter) -> float:
-    wait = error.retry_after
-    return (wait if isinstance(wait, int) else wait.total_seconds()) + 0.1

@@ -4,77 +4,83 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from telegram import CallbackQuery, Message
+from telegram import CallbackQuery, MaybeInaccessibleMessage, Message
 from telegram.error import TelegramError
 
 from bots.conversation import Press
 from bots.desk import Request
 from bots.telegram.place import Place
+from core import captions
+from core.jobs import Address
 
 TOAST_SECONDS = 4.0
 TAP_SECONDS = 10.0
 _TOAST_MAX = 200
-_REMEMBERED = 4096
 
 _log = logging.getLogger(__name__)
 
 
+Key = tuple[str, Place, str]
+
+
 class Presses:
-    """Hands presses to `press` and shows what it returns; `say` is for what comes too late."""
+    """Hands presses to `press` and shows what it returns as a toast, or by `say` if it is late.
+
+    Quick taps of one person on one button count as one press.
+    """
 
     def __init__(
         self,
         press: Callable[[Press], Awaitable[str]],
-        say: Callable[[Place, str], Awaitable[None]],
+        say: Callable[[Address, str], Awaitable[None]],
         *,
         toast_seconds: float = TOAST_SECONDS,
     ) -> None:
         self._press = press
         self._say = say
         self._toast_seconds = toast_seconds
-        self._origins: dict[tuple[int, int, str], tuple[str, float]] = {}
+        self._under_way: dict[Key, asyncio.Future[str]] = {}
 
     async def take(self, query: CallbackQuery) -> None:
-        """Act on a press. Telegram waits some seconds only: the answer is empty if it takes longer."""
+        """Act on a press; Telegram shows a spinner until it is answered, so that comes in time."""
         message = query.message
         if message is None or not query.data:
             await _answer(query, None)
             return
-        place = Place.at(message) if isinstance(message, Message) else _bare(query)
-        user = str(query.from_user.id)
-        request = Request(
-            origin=self._origin(place, query),
-            user=user,
-            address=place.address(),
-            private=place.private,
-            community=place.community,
-        )
-        working = asyncio.ensure_future(self._press(Press(user, query.data, request)))
+        place = Place.at(message) if isinstance(message, Message) else _bare(message)
+        key = (str(query.from_user.id), place, query.data)
+        working = self._under_way.get(key)
+        first = working is None
+        if working is None:
+            press = _pressed(key, query)
+            working = self._under_way[key] = asyncio.ensure_future(self._press(press))
+            asyncio.get_running_loop().call_later(TAP_SECONDS, self._under_way.pop, key, None)
         done, _ = await asyncio.wait([working], timeout=self._toast_seconds)
         if done and working.exception() is None:
             await _answer(query, working.result())
             return
         await _answer(query, None)
-        _log.debug("a press took longer than its toast")
-        await working
-
-    def _origin(self, place: Place, query: CallbackQuery) -> str:
-        """The press's name; quick taps on one button share it, so that they are one request."""
-        now = asyncio.get_running_loop().time()
-        key = (place.chat, place.message or 0, query.data or "")
-        origin, since = self._origins.get(key, ("", 0.0))
-        if not origin or now - since > TAP_SECONDS:
-            if len(self._origins) >= _REMEMBERED:
-                self._origins.clear()
-            origin = f"{place.chat}:press:{query.id}"
-            self._origins[key] = (origin, now)
-        return origin
+        if first:
+            text = await working
+            if text != captions.ON_ITS_WAY:
+                await self._say(place.address(), text)
 
 
-def _bare(query: CallbackQuery) -> Place:
-    """The place of a message that Telegram no longer shows to bots."""
-    assert query.message is not None
-    return Place(query.message.chat.id, query.message.message_id)
+def _pressed(key: Key, query: CallbackQuery) -> Press:
+    user, place, data = key
+    request = Request(
+        origin=f"{place.chat}:press:{query.id}",
+        user=user,
+        address=place.address(),
+        private=place.private,
+        community=place.community,
+    )
+    return Press(user, data, request)
+
+
+def _bare(message: MaybeInaccessibleMessage) -> Place:
+    """The place of a message that is too old for Telegram to show it to bots."""
+    return Place(message.chat.id, message.message_id)
 
 
 async def _answer(query: CallbackQuery, text: str | None) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 HIDDEN = "[hidden]"
 _FORMATTER = logging.Formatter()
@@ -13,10 +14,10 @@ _FORMATTER = logging.Formatter()
 def hidden(*secrets: str) -> Iterator[None]:
     """Within this context log records, their tracebacks too, hold `HIDDEN` in place of secrets.
 
-    Telegram's URLs contain the token, httpx logs URLs, and a Bot's repr shows its token, so it
-    is done where records are made.
+    Telegram's URLs contain the token, percent-encoded in those of files, httpx logs URLs, and a
+    Bot's repr shows its token; so it is done where records are made.
     """
-    words = [secret for secret in secrets if secret]
+    words = [word for secret in secrets if secret for word in (secret, quote(secret, safe=""))]
     make = logging.getLogRecordFactory()
 
     def clean(text: str) -> str:

@@ -47,11 +47,20 @@ async def enhance(
             if await conversation.take(request, [attachment], recipe) is not None:
                 await desk.answered(photo)
 
+    async def all_photos(conversation: Conversation) -> None:
+        await asyncio.gather(*(one(conversation, photo) for photo in distinct))
+
     async def listen(conversation: Conversation) -> None:
-        async with asyncio.TaskGroup() as group:
-            watch = group.create_task(_watch(alive))
-            await asyncio.gather(*(one(conversation, photo) for photo in distinct))
-            watch.cancel()
+        tasks = {
+            asyncio.create_task(all_photos(conversation)),
+            asyncio.create_task(_watch(alive)),
+        }
+        done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        for task in done:
+            task.result()
 
     try:
         await serve(desk, lab, listen)

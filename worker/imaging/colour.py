@@ -78,8 +78,9 @@ def managed_to_srgb(image: Image.Image, profile: bytes | None) -> Pixels | None:
 def _encoding() -> Pixels:
     """Linear 0…1 in `_ENCODING_STEPS` steps → sRGB-encoded 16-bit value (IEC 61966-2-1)."""
     linear = np.linspace(0, 1, _ENCODING_STEPS + 1)
-    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(encoded * 65535).astype(np.uint16)
+    curved = 1.055 * linear ** (1 / 2.4) - 0.055
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, curved) * 65535
+    return np.asarray(np.rint(encoded), np.uint16)
 
 
 def _moves_nothing(converted: Callable[[Pixels], Pixels]) -> bool:

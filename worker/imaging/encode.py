@@ -126,7 +126,8 @@ def _worth_trying(
 
 def _png_guess(photo: Photo, step: _Step) -> int:
     """About how many bytes a large photo will take as PNG, told from some of its rows."""
-    if photo.width * photo.height < _GUESSED_PIXELS:
+    few = photo.width * photo.height < _GUESSED_PIXELS
+    if few or photo.height <= _GUESS_BANDS * _GUESS_ROWS:
         return 0
     tops = np.linspace(0, photo.height - _GUESS_ROWS, _GUESS_BANDS).astype(int)
     rows = (tops[:, None] + np.arange(_GUESS_ROWS)).ravel()

@@ -1,6 +1,7 @@
 """Transparency: colours carried on under it, and its own enlargement."""
 
 from collections.abc import Callable
+from typing import cast
 
 import cv2
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from worker.imaging.photo import Pixels
 
 __all__ = ["bleed", "enlarge"]
+
+Levels = NDArray[np.float32]
 
 _FULL = 65535
 _SOLID = 0.5
@@ -30,24 +33,27 @@ def bleed(pixels: Pixels, alpha: Pixels) -> Pixels:
     return result
 
 
-def _pulled(premultiplied: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+def _resized(values: Levels, size: tuple[int, int], way: int) -> Levels:
+    return cast("Levels", cv2.resize(values, size, interpolation=way))
+
+
+def _pulled(premultiplied: Levels, weight: Levels) -> Levels:
     """Colours everywhere, from the nearest level of a pyramid that has some."""
     height, width = weight.shape[:2]
     if min(height, width) > 1 and weight.min() < 1:
         half = (max(1, width // 2), max(1, height // 2))
         coarse = _pulled(
-            cv2.resize(premultiplied, half, interpolation=cv2.INTER_AREA),
-            cv2.resize(weight, half, interpolation=cv2.INTER_AREA)[..., None],
+            _resized(premultiplied, half, cv2.INTER_AREA),
+            _resized(weight, half, cv2.INTER_AREA)[..., None],
         )
-        below = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+        below = _resized(coarse, (width, height), cv2.INTER_LINEAR)
     else:
-        below = np.broadcast_to(
-            premultiplied.sum((0, 1)) / max(float(weight.sum()), 1e-6), premultiplied.shape
-        )
+        mean = premultiplied.sum((0, 1)) / np.float32(max(float(weight.sum()), 1e-6))
+        below = np.broadcast_to(mean, premultiplied.shape)
     # What is known at this level counts fully from half a pixel of coverage on.
     known = np.minimum(weight * 2, 1)
     own = premultiplied / np.maximum(weight, 1e-6)
-    blended: NDArray[np.float32] = own * known + below * (1 - known)
+    blended: Levels = own * known + below * (1 - known)
     return blended
 
 
@@ -62,7 +68,7 @@ def enlarge(alpha: Pixels, width: int, height: int, upscale: Callable[[Pixels], 
     grown = upscale(np.repeat(alpha[..., None], 3, axis=2))
     single = grown.mean(axis=2, dtype=np.float32)
     if single.shape != (height, width):
-        single = cv2.resize(single, (width, height), interpolation=cv2.INTER_AREA)
+        single = _resized(single, (width, height), cv2.INTER_AREA)
     kernel = np.ones((3, 3), np.uint8)
     low, high = (
         cv2.resize(extreme(alpha, kernel), (width, height), interpolation=cv2.INTER_LINEAR)

@@ -1,6 +1,7 @@
 """Takes grain and compression blocks out of a photo."""
 
 from collections.abc import Callable
+from typing import cast
 
 import cv2
 
@@ -25,5 +26,4 @@ def denoise(
         return pixels
     clean = engine.run(model, pixels, progress=progress, cancelled=cancelled)
     share = strength / 100
-    blended: Pixels = cv2.addWeighted(clean, share, pixels, 1 - share, 0, dst=clean)
-    return blended
+    return cast("Pixels", cv2.addWeighted(clean, share, pixels, 1 - share, 0, dst=clean))

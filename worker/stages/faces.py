@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -80,10 +81,10 @@ def align(points: NDArray[np.float32], side: int = _TEMPLATE_SIDE) -> Matrix | N
     """
     factor = side / _TEMPLATE_SIDE
     target = (TEMPLATE + 0.5) * factor - 0.5
-    matrix: Matrix | None = cv2.estimateAffinePartial2D(points, target, method=cv2.LMEDS)[0]
+    matrix: Any = cv2.estimateAffinePartial2D(points, target, method=cv2.LMEDS)[0]
     if matrix is None or not np.isfinite(matrix).all() or np.hypot(*matrix[:, 0]) < 1e-3:
         return None
-    return matrix
+    return cast("Matrix", matrix)
 
 
 def cut(pixels: Pixels, to_crop: Matrix, side: int) -> Pixels:
@@ -134,18 +135,18 @@ def _warp(image: Pixels, matrix: Matrix, width: int, height: int) -> Pixels:
     if factor < 0.75:
         size = tuple(max(1, round(side * factor)) for side in image.shape[1::-1])
         ratio = np.array([size[0] / image.shape[1], size[1] / image.shape[0]])
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        image = cast("Pixels", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
         matrix = matrix.copy()
         matrix[:, :2] /= ratio
         matrix[:, 2] += matrix[:, :2] @ (0.5 - ratio / 2)
-    warped: Pixels = cv2.warpAffine(
+    warped = cv2.warpAffine(
         image,
         matrix,
         (width, height),
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    return warped
+    return cast("Pixels", warped)
 
 
 def _after_shift(matrix: Matrix, left: int, top: int) -> Matrix:

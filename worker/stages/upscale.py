@@ -1,12 +1,14 @@
 """Enlarges a photo through one or more networks to an exact size."""
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import cv2
 
 from worker.engine import Engine
 from worker.imaging.photo import Pixels
 from worker.models import LoadedModel
+from worker.stages.tone import pull_back
 
 __all__ = ["resize", "upscale"]
 
@@ -23,7 +25,8 @@ def upscale(
 ) -> Pixels:
     """The photo through `models` in turn, then resized to `width` × `height` where they differ.
 
-    Progress is weighed by the pixels that each pass has to make.
+    Each pass keeps the broad colours of what it was given. Progress is weighed by the pixels and
+    parameters of each pass.
     """
     work = []
     area = pixels.shape[0] * pixels.shape[1]
@@ -37,7 +40,8 @@ def upscale(
             if progress is not None:
                 progress((done + fraction * share) / total)
 
-        pixels = engine.run(model, pixels, progress=tell, cancelled=cancelled)
+        grown = engine.run(model, pixels, progress=tell, cancelled=cancelled)
+        pixels = pull_back(grown, pixels)
         done += share
     return resize(pixels, width, height)
 
@@ -48,5 +52,4 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
         return pixels
     shrinks = width <= pixels.shape[1] and height <= pixels.shape[0]
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
-    resized: Pixels = cv2.resize(pixels, (width, height), interpolation=way)
-    return resized
+    return cast("Pixels", cv2.resize(pixels, (width, height), interpolation=way))

@@ -73,13 +73,13 @@ def get_file(server: "TelegramServer", parameters: Json, uploads: Uploads) -> ob
     stored = server.files.by_id.get(parameters["file_id"])
     if stored is None:
         raise Refused("Bad Request: wrong file_id or the file is temporarily unavailable")
-    if len(stored.data) > server.caps.download:
+    if len(stored.data) > server.caps.download and server.files.folder is None:
         raise Refused("Bad Request: file is too big")
     return {
         "file_id": stored.file_id,
         "file_unique_id": stored.file_id[-12:],
         "file_size": len(stored.data),
-        "file_path": server.files.link(stored),
+        "file_path": server.files.local(stored) or server.files.link(stored),
     }
 
 
@@ -92,6 +92,7 @@ def send_message(server: "TelegramServer", parameters: Json, uploads: Uploads) -
 @_method("Message")
 def send_document(server: "TelegramServer", parameters: Json, uploads: Uploads) -> object:
     chat = _open(server, parameters)
+    _allowed(chat, "document")
     source = parameters.get("document", "attach://document")
     content = _media(server, "document", source, parameters, uploads)
     return _add(server, chat, parameters, content)
@@ -100,6 +101,7 @@ def send_document(server: "TelegramServer", parameters: Json, uploads: Uploads) 
 @_method("Message")
 def send_photo(server: "TelegramServer", parameters: Json, uploads: Uploads) -> object:
     chat = _open(server, parameters)
+    _allowed(chat, "photo")
     source = parameters.get("photo", "attach://photo")
     content = _media(server, "photo", source, parameters, uploads)
     return _add(server, chat, parameters, content)
@@ -154,6 +156,7 @@ def edit_message_reply_markup(
 def edit_message_media(server: "TelegramServer", parameters: Json, uploads: Uploads) -> object:
     chat, message = _editable(server, parameters)
     item = parameters["media"]
+    _allowed(chat, item["type"])
     content = _media(server, item["type"], item["media"], item, uploads)
     if "media_group_id" in message:
         content["media_group_id"] = message["media_group_id"]
@@ -197,6 +200,11 @@ def _open(server: "TelegramServer", parameters: Json, *, cost: int = 1) -> Chat:
         raise Refused("Bad Request: message thread not found")
     chat.paced(server.caps, cost)
     return chat
+
+
+def _allowed(chat: Chat, kind: str) -> None:
+    if kind in chat.forbidden:
+        raise Refused(f"Bad Request: not enough rights to send {kind}s to the chat")
 
 
 def _editable(server: "TelegramServer", parameters: Json) -> tuple[Chat, Json]:

@@ -1,15 +1,18 @@
 """The HTTP side: tokens, long polling, webhooks, downloads, and failures on demand."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 import httpx
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
@@ -244,11 +247,9 @@ class TelegramServer:
         mine = asyncio.Event()
         self._poll = mine
         if not self.updates and (timeout := float(parameters.get("timeout", 0))):
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
                     await mine.wait()
-            except TimeoutError:
-                pass
             if self._poll is not mine:
                 raise Refused(
                     "Conflict: terminated by other getUpdates request; "
@@ -288,9 +289,14 @@ class _Handler(RequestHandler):
         await self._serve()
 
     async def _serve(self) -> None:
+        with contextlib.suppress(StreamClosedError):  # the client did not wait for its answer
+            await self._respond()
+
+    async def _respond(self) -> None:
         try:
             await self._answer()
         except Refused as refused:
+            self.server.changed()
             body: Json = {
                 "ok": False,
                 "error_code": refused.code,
@@ -304,7 +310,7 @@ class _Handler(RequestHandler):
             self.request.connection.stream.close()  # type: ignore[union-attr]
 
     async def _answer(self) -> None:
-        _, _, path = self.request.path.partition("/")
+        _, _, path = unquote(self.request.path).partition("/")
         token = self.server.token
         if path.startswith(f"file/bot{token}/"):
             data = await self.server.download(path.removeprefix(f"file/bot{token}/"))

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -41,9 +42,13 @@ class Shown:
 
 
 class Files:
-    """Every file by id and by the path of its download link."""
+    """Every file by id and by the path of its download link.
+
+    With a `folder` this is somebody's own server in local mode: files of any size lie there.
+    """
 
     def __init__(self) -> None:
+        self.folder: Path | None = None
         self.by_id: dict[str, StoredFile] = {}
         self._by_path: dict[str, StoredFile] = {}
 
@@ -60,6 +65,14 @@ class Files:
             stored.path = f"files/{secrets.token_hex(6)}.{suffix}"
             self._by_path[stored.path] = stored
         return stored.path
+
+    def local(self, stored: StoredFile) -> str | None:
+        """The absolute path of a file in local mode."""
+        if self.folder is None:
+            return None
+        path = self.folder / stored.name
+        path.write_bytes(stored.data)
+        return str(path)
 
     def at(self, path: str) -> StoredFile | None:
         """The file behind a download path, None once the link has expired."""
@@ -127,7 +140,7 @@ class Chat:
     files: Files
     messages: dict[int, Json] = field(default_factory=dict)
     blocked: bool = False
-    forbidden: dict[str, str] = field(default_factory=dict)
+    forbidden: set[str] = field(default_factory=set)
     migrated_to: int | None = None
     topics: set[int] = field(default_factory=set)
     sent_at: deque[float] = field(default_factory=deque)

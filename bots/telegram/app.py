@@ -1,0 +1,267 @@
+"""One Telegram bot from sign-in to sign-off: polling or webhook, handlers, the error handler."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlparse
+
+from telegram import BotCommand, Message, Update
+from telegram.error import BadRequest, InvalidToken, TelegramError
+from telegram.ext import (
+    Application,
+    CallbackContext,
+    CallbackQueryHandler,
+    ExtBot,
+    MessageHandler,
+    Updater,
+    filters,
+)
+
+from bots.conversation import Conversation, Lab
+from bots.desk import Undeliverable
+from bots.service import serve
+from bots.telegram import albums
+from bots.telegram.albums import Albums
+from bots.telegram.desk import GROUP_SECONDS, PRIVATE_SECONDS, TelegramDesk
+from bots.telegram.inbox import Handling, Inbox
+from bots.telegram.messages import NoPhoto, Reader
+from bots.telegram.pace import Pace, Urgency
+from bots.telegram.place import Place
+from bots.telegram.polling import ALLOWED_UPDATES, LONGEST_PAUSE, WRONG_TOKEN, Polling
+from bots.telegram.presses import Presses
+from bots.telegram.redaction import hidden
+from core import captions, store
+from core.commands import FORMS, Action
+from core.errors import SettingsError
+from core.settings import TelegramSettings
+
+STOP_SECONDS = 10.0
+"""How long a stopping bot finishes the messages it has begun; the inbox keeps the others."""
+
+_App = Application[Any, Any, Any, Any, Any, Any]
+_Context = CallbackContext[Any, Any, Any, Any]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tempo:
+    """The times (s) of one bot: an album's end, status edits, the first wait after a failure."""
+
+    album_quiet: float = albums.QUIET_SECONDS
+    private_edits: float = PRIVATE_SECONDS
+    group_edits: float = GROUP_SECONDS
+    first_pause: float = 1.0
+    pace: Pace = field(default_factory=Pace)
+
+
+async def run(
+    settings: TelegramSettings,
+    lab: Lab,
+    stop: asyncio.Event,
+    *,
+    redis_url: str,
+    tempo: Tempo | None = None,
+) -> None:
+    """Serve one bot until `stop`; raises SettingsError when Telegram rejects the token.
+
+    While Telegram cannot be reached it keeps trying. Updates are kept in the Redis at
+    `redis_url` until they are handled.
+    """
+    token, secret = settings.telegram_token, settings.telegram_webhook_secret
+    if token is None:
+        raise SettingsError("DARKROOM_TELEGRAM_TOKEN is not set; @BotFather gives one.")
+    times = tempo or Tempo()
+    client = store.connect(redis_url)
+    with hidden(token.get_secret_value(), secret.get_secret_value() if secret else ""):
+        inbox = Inbox(client, int(token.get_secret_value().partition(":")[0]))
+        application = _application(settings, token.get_secret_value(), inbox, times.pace)
+        try:
+            if await _until(stop, _patiently(application.initialize, times.first_pause)):
+                bot: ExtBot[Urgency] = application.bot
+                desk = TelegramDesk(
+                    bot,
+                    local=settings.telegram_local_mode,
+                    private_seconds=times.private_edits,
+                    group_seconds=times.group_edits,
+                )
+                listener = _Listener(settings, application, inbox, desk, times)
+
+                async def listen(conversation: Conversation) -> None:
+                    await listener.run(conversation, stop)
+
+                await serve(desk, lab, listen, bot=bot.username)
+        finally:
+            await application.shutdown()
+            await application.bot.shutdown()
+            await client.aclose()
+
+
+class _Listener:
+    """Takes updates in and hands them to the conversation."""
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        application: _App,
+        inbox: Inbox,
+        desk: TelegramDesk,
+        tempo: Tempo,
+    ) -> None:
+        self._settings = settings
+        self._application = application
+        self._inbox = inbox
+        self._desk = desk
+        self._tempo = tempo
+        self._reader = Reader(application.bot.username, desk.attachments)
+
+    async def run(self, conversation: Conversation, stop: asyncio.Event) -> None:
+        """Listen until `stop`, then finish what was begun."""
+        gathered = self._handlers(conversation)
+        await self._show_commands()
+        await self._application.start()
+        try:
+            if count := await self._inbox.replay(self._application.bot):
+                _log.info("%d messages are left from before the restart", count)
+            polled = self._settings.telegram_webhook_url is None
+            await _until(stop, self._poll() if polled else self._webhook())
+        finally:
+            gathered.hurry()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._application.stop(), STOP_SECONDS)
+
+    def _handlers(self, conversation: Conversation) -> Albums:
+        async def read(messages: Sequence[Message], late: bool) -> None:
+            for found in self._reader.read(messages, late=late):
+                if isinstance(found, NoPhoto):
+                    await self._desk.say(found.address, captions.not_a_photo(found.kind))
+                else:
+                    await conversation.handle(found)
+
+        gathered = Albums(read, quiet=self._tempo.album_quiet)
+        presses = Presses(conversation.press, self._desk.say)
+
+        async def on_message(update: Update, _: _Context) -> None:
+            if update.message is not None:
+                await gathered.add(update.message)
+
+        async def on_press(update: Update, _: _Context) -> None:
+            if update.callback_query is not None:
+                await presses.take(update.callback_query)
+
+        async def on_error(update: object, context: _Context) -> None:
+            await self._failed(update, context.error)
+
+        self._application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, on_message))
+        self._application.add_handler(CallbackQueryHandler(on_press))
+        self._application.add_error_handler(on_error)
+        return gathered
+
+    async def _failed(self, update: object, error: Exception | None) -> None:
+        if isinstance(error, Undeliverable):
+            _log.info("an answer has nowhere to go: %s", error)
+            return
+        _log.error("an update could not be handled", exc_info=error)
+        message = update.message if isinstance(update, Update) else None
+        if message is not None:
+            with contextlib.suppress(TelegramError, Undeliverable):
+                await self._desk.say(Place.at(message).address(), captions.UNEXPECTED)
+
+    async def _show_commands(self) -> None:
+        commands = [
+            BotCommand(name, form.summary)
+            for name, form in FORMS.items()
+            if form.action is not Action.START
+        ]
+        try:
+            await self._application.bot.set_my_commands(commands)
+        except TelegramError as error:
+            _log.warning("the menu of commands was not updated: %s", error)
+
+    async def _poll(self) -> None:
+        bot = self._application.bot
+        await _patiently(bot.delete_webhook, self._tempo.first_pause)
+        await Polling(bot, self._inbox, first_pause=self._tempo.first_pause).run()
+
+    async def _webhook(self) -> None:
+        settings = self._settings
+        url, secret = settings.telegram_webhook_url, settings.telegram_webhook_secret
+        if url is None or secret is None:
+            raise SettingsError(
+                "DARKROOM_TELEGRAM_WEBHOOK_URL needs DARKROOM_TELEGRAM_WEBHOOK_SECRET, so that "
+                "nobody else can post updates."
+            )
+        updater = Updater(self._application.bot, self._inbox)
+        await updater.initialize()
+        await _patiently(
+            lambda: updater.start_webhook(
+                listen=settings.telegram_webhook_listen,
+                port=settings.telegram_webhook_port,
+                url_path=urlparse(url).path,
+                webhook_url=url,
+                secret_token=secret.get_secret_value(),
+                allowed_updates=ALLOWED_UPDATES,
+            ),
+            self._tempo.first_pause,
+        )
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await updater.stop()
+
+
+def _application(settings: TelegramSettings, token: str, inbox: Inbox, pace: Pace) -> _App:
+    return (
+        Application.builder()
+        .token(token)
+        .base_url(f"{settings.telegram_api_url}/bot")
+        .base_file_url(f"{settings.telegram_api_url}/file/bot")
+        .local_mode(settings.telegram_local_mode)
+        .rate_limiter(pace)
+        .concurrent_updates(Handling(inbox))
+        .updater(None)
+        .update_queue(inbox)
+        .connection_pool_size(64)
+        .connect_timeout(10)
+        .read_timeout(20)
+        .write_timeout(20)
+        .pool_timeout(60)
+        .build()
+    )
+
+
+async def _patiently(call: Callable[[], Awaitable[object]], first_pause: float) -> None:
+    """Call until it succeeds; raises SettingsError when Telegram refuses the token or a setting."""
+    failures = 0
+    while True:
+        try:
+            await call()
+        except InvalidToken:
+            raise SettingsError(WRONG_TOKEN) from None  # the error quotes the token
+        except BadRequest as error:
+            raise SettingsError(f"Telegram refuses the bot's settings: {error.message}.") from error
+        except TelegramError as error:
+            if failures == 0:
+                _log.warning("Telegram cannot be reached, trying on: %s", error)
+            await asyncio.sleep(min(LONGEST_PAUSE, first_pause * 2**failures))
+            failures += 1
+        else:
+            return
+
+
+async def _until(stop: asyncio.Event, work: Awaitable[None]) -> bool:
+    """Do some work unless `stop` comes first; returns whether it was finished."""
+    working = asyncio.ensure_future(work)
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+            return True
+        return False
+    finally:
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)
