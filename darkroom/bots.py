@@ -23,4 +23,4 @@ async def run_telegram(settings: StoreSettings, telegram: TelegramSettings) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with redis_url(settings, lasting=True) as url, open_lab(url, settings) as lab:
-        await run(telegram, lab, stop)
+        await run(telegram, lab, stop, redis_url=url)

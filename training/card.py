@@ -22,9 +22,9 @@ Pixels only (Charbonnier loss), so it is faithful: it adds no texture that the p
 Three quarters of the inputs are bicubic antialiased reductions, one quarter carries mild leftovers
 (blur, noise up to sigma 3, JPEG 80-95, other reductions).""",
     "denoise": """\
-Pixels only (Charbonnier loss). The inputs: noise of sigma 0-50, white, shared between the
-channels, growing with the light, or blurred, and JPEG 20-95, alone and together; one in ten is
-left clean.""",
+Pixels only (Charbonnier loss, weighted towards inputs that have little wrong with them). The
+inputs: noise of sigma 0-50, half of it 0-15, white, shared between the channels, growing with the
+light, or blurred, and JPEG 20-95, alone and together; one in eight is left clean.""",
 }
 
 _WEAKNESSES = {

@@ -79,13 +79,14 @@ def upscale_pairs(
 def denoise_pairs(crops: Tensor, *, patch: int, draw: Draw) -> tuple[Tensor, Tensor]:
     """Noisy inputs and clean targets `[n, 3, patch, patch]` from crops of `patch + 16` px.
 
-    About one in ten stays clean. Noise of sigma 0-50 (of 255) is white, shared between the channels
-    in part, or grows with the light (Poisson-like); a fifth of it is blurred, as demosaicing and
-    resizing do. 45 % then go through JPEG of quality 20-95. Inputs are rounded to 8 bits.
+    About one in eight stays clean. Noise of sigma 0-50 (of 255), half of it 0-15, is white, shared
+    between the channels in part, or grows with the light (Poisson-like); a fifth of it is blurred,
+    as demosaicing and resizing do. 45 % then go through JPEG of quality 20-95. Inputs are rounded
+    to 8 bits.
     """
     count = len(crops)
-    noisy = draw.uniform(count, 0, 1) < 0.8
-    strong = draw.uniform(count, 0, 1) < 0.6
+    noisy = draw.uniform(count, 0, 1) < 0.75
+    strong = draw.uniform(count, 0, 1) < 0.5
     sigma = torch.where(strong, draw.uniform(count, 0, 50), draw.uniform(count, 0, 15)) * noisy
     field = _noise_field(crops, draw)
     field = field * _per_sample(sigma / 255, crops)

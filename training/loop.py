@@ -155,7 +155,7 @@ class Trainer:
             group["lr"] = rate
         with self._precision():
             result = self.network(given)
-        loss = _charbonnier(result.float(), target)
+        loss = self._loss(result.float(), given, target)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 0.5)
@@ -164,6 +164,13 @@ class Trainer:
         self.step += 1
         self._recent_loss += loss.detach()
         self._recent_steps += 1
+
+    def _loss(self, result: Tensor, given: Tensor, target: Tensor) -> Tensor:
+        errors = _charbonnier(result, target)
+        if self.recipe.relative_to is None:
+            return errors.mean()
+        weights = 1 / ((given - target).abs().mean(dim=(1, 2, 3)) + self.recipe.relative_to)
+        return (errors * weights).sum() / weights.sum()
 
     def _learning_rate(self) -> float:
         """Linear warm-up, then half a cosine down to a hundredth of the peak."""
@@ -205,5 +212,5 @@ class Trainer:
 
 
 def _charbonnier(result: Tensor, target: Tensor) -> Tensor:
-    """A smooth absolute difference (Lai et al. 2017)."""
-    return ((result - target) ** 2 + _EPSILON**2).sqrt().mean()
+    """A smooth absolute difference (Lai et al. 2017), the mean of each sample `[n]`."""
+    return ((result - target) ** 2 + _EPSILON**2).sqrt().mean(dim=(1, 2, 3))

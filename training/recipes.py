@@ -36,7 +36,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model: `pairs` makes inputs and targets of `patch` px from crops of `crop_size` px."""
+    """One model: `pairs` makes inputs and targets of `patch` px from crops of `crop_size` px.
+
+    With `relative_to`, a sample's loss is divided by the mean absolute error of its input plus this
+    much: what little was wrong with a photo then counts, and clean photos are left alone.
+    """
 
     name: str
     model: str
@@ -45,6 +49,7 @@ class Recipe:
     margin: int
     pairs: Callable[[Tensor, int, Draw], tuple[Tensor, Tensor]]
     settings: Mapping[str, Setting]
+    relative_to: float | None = None
 
     def crop_size(self, patch: int) -> int:
         """Side in pixels of the crops that `pairs` needs."""
@@ -85,6 +90,7 @@ def _denoise() -> Recipe:
         scale=1,
         margin=DENOISE_MARGIN,
         pairs=pairs,
+        relative_to=0.04,
         settings=MappingProxyType(
             {
                 "cpu": Setting(BlindUNetDesign((32, 48, 96, 128), 2), 96, 4, 6e-4, 65),

@@ -21,9 +21,9 @@ from telegram.ext import (
 )
 
 from bots.conversation import Conversation, Lab
-from bots.desk import Undeliverable
+from bots.desk import Request, Undeliverable
 from bots.service import serve
-from bots.telegram import albums
+from bots.telegram import albums, faults
 from bots.telegram.albums import Albums
 from bots.telegram.desk import GROUP_SECONDS, PRIVATE_SECONDS, TelegramDesk
 from bots.telegram.inbox import Handling, Inbox
@@ -38,6 +38,7 @@ from core.commands import FORMS, Action
 from core.errors import SettingsError
 from core.settings import TelegramSettings
 
+ATTEMPTS = 4
 STOP_SECONDS = 10.0
 """How long a stopping bot finishes the messages it has begun; the inbox keeps the others."""
 
@@ -135,10 +136,7 @@ class _Listener:
     def _handlers(self, conversation: Conversation) -> Albums:
         async def read(messages: Sequence[Message], late: bool) -> None:
             for found in self._reader.read(messages, late=late):
-                if isinstance(found, NoPhoto):
-                    await self._desk.say(found.address, captions.not_a_photo(found.kind))
-                else:
-                    await conversation.handle(found)
+                await self._insist(conversation, found)
 
         gathered = Albums(read, quiet=self._tempo.album_quiet)
         presses = Presses(conversation.press, self._desk.say)
@@ -158,6 +156,22 @@ class _Listener:
         self._application.add_handler(CallbackQueryHandler(on_press))
         self._application.add_error_handler(on_error)
         return gathered
+
+    async def _insist(self, conversation: Conversation, found: Request | NoPhoto) -> None:
+        """Handle a request, again if the network failed: handling twice makes one job."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                if isinstance(found, NoPhoto):
+                    await self._desk.say(found.address, captions.not_a_photo(found.kind))
+                else:
+                    await conversation.handle(found)
+            except TelegramError as error:
+                if attempt == ATTEMPTS or not faults.transient(error):
+                    raise
+                _log.warning("a message is handled again: %s", error)
+                await asyncio.sleep(self._tempo.first_pause * 2**attempt)
+            else:
+                return
 
     async def _failed(self, update: object, error: Exception | None) -> None:
         if isinstance(error, Undeliverable):

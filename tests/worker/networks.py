@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors.torch import save_file
 
 from weights.catalog import Catalog, CatalogRow, Purpose
@@ -73,6 +74,14 @@ def picture(height: int, width: int, seed: int = 0) -> Pixels:
     levels = np.stack(channels, axis=2) + rng.normal(0, 4, (height, width, 3))
     levels[(down // 23 + across // 31) % 3 == 0] *= 0.4
     return np.clip(np.rint(levels), 0, 255).astype(np.uint16) * np.uint16(257)
+
+
+def real_picture(shared: Path, number: int, height: int, width: int) -> Pixels:
+    """The middle of one of the validation photos."""
+    with Image.open(sorted((shared / "data" / "val" / "photos").iterdir())[number]) as file:
+        levels = np.asarray(file.convert("RGB"))
+    top, left = (levels.shape[0] - height) // 2, (levels.shape[1] - width) // 2
+    return levels[top : top + height, left : left + width].astype(np.uint16) * np.uint16(257)
 
 
 def plainly(network: torch.nn.Module, pixels: Pixels) -> NDArray[np.float64]:

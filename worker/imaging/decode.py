@@ -12,7 +12,7 @@ from PIL.ImageFile import ImageFile
 
 from core.errors import PhotoRefused
 from core.exif import Exif, block
-from core.images import KINDS, Header, Limits, inspect, open_photo, orientation
+from core.images import KINDS, Limits, inspect, open_photo, orientation
 from worker.imaging import profiles
 from worker.imaging.colour import grey_to_srgb, managed_to_srgb, rgb_to_srgb
 from worker.imaging.photo import Photo, Pixels, to_sixteen_bits
@@ -44,7 +44,7 @@ def decode(data: bytes, limits: Limits | None = None) -> Photo:
         image = open_photo(data, header.kind)
         image.load()
         raster = _sixteen_bit_raster(data, image, header.kind) or _raster(image)
-        raster = _upright(raster, _turn(data, image, header, raster))
+        raster = _upright(raster, orientation(image, header.kind))
         pixels, grey = _in_srgb(raster, image)
     except (PhotoRefused, MemoryError):
         raise
@@ -154,15 +154,6 @@ def _unmultiplied(colours: Pixels, alpha: Pixels) -> Pixels:
         straight = np.rint(colours[row] * (65535 / weight))
         result[row] = np.minimum(straight, 65535).astype(np.uint16)
     return result
-
-
-def _turn(data: bytes, image: ImageFile, header: Header, raster: _Raster) -> int:
-    """The orientation that the raster still has to be turned by."""
-    if header.kind != "tiff":
-        return orientation(image, header.kind)
-    # Pillow turns TIFF pictures itself while loading; OpenCV leaves 16-bit ones as stored.
-    by_opencv = raster.depth == 16 and raster.values.ndim == 3
-    return Exif(data).orientation if by_opencv else 1
 
 
 def _upright(raster: _Raster, turn: int) -> _Raster:

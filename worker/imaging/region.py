@@ -45,8 +45,7 @@ def _detail(photo: Photo) -> NDArray[np.float32]:
     factor = min(1.0, _LOOKED_AT / max(photo.width, photo.height))
     size = (max(1, round(photo.width * factor)), max(1, round(photo.height * factor)))
     small = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_AREA)
-    luma = (small.astype(np.float32) @ _LUMA) / 65535
-    luma = cv2.GaussianBlur(luma, (0, 0), _SMOOTHING)
+    luma = cv2.GaussianBlur((small.astype(np.float32) @ _LUMA) / 65535, (0, 0), _SMOOTHING)
     eigenvalues = np.asarray(cv2.cornerMinEigenVal(luma, _BLOCK, ksize=3), np.float32)
     energy = np.sqrt(np.maximum(eigenvalues, 0))
     if photo.alpha is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -37,6 +38,15 @@ def tempo(**changes: Any) -> Tempo:
     return Tempo(**(times | changes))
 
 
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor a `.env` file reaches these tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith(("DARKROOM_", "REDIS_URL", "BLOB_URL")):
+            monkeypatch.delenv(name)
+
+
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[TelegramServer]:
     """Telegram, as far as a photo bot sees it; nobody may have broken its published rules."""
@@ -55,7 +65,7 @@ async def redis_url(tmp_path: Path) -> AsyncIterator[str]:
 @pytest_asyncio.fixture
 async def lab(redis_url: str, tmp_path: Path) -> AsyncIterator[Lab]:
     """The lab's own side: queue, outbox, blobs."""
-    settings = StoreSettings(_env_file=None, data_dir=tmp_path)
+    settings = StoreSettings(data_dir=tmp_path)
     async with open_lab(redis_url, settings) as opened:
         yield opened
 
@@ -70,7 +80,6 @@ def start_bot(server: TelegramServer, redis_url: str, lab: Lab) -> StartBot:
     @contextlib.asynccontextmanager
     async def started(*, times: Tempo | None = None, **changes: Any) -> AsyncIterator[None]:
         settings = TelegramSettings(
-            _env_file=None,
             telegram_token=SecretStr(server.token),
             telegram_api_url=server.url,
             **changes,

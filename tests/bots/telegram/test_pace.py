@@ -20,9 +20,11 @@ class Telegram:
     def __init__(self, *outcomes: TelegramError) -> None:
         self.outcomes = list(outcomes)
         self.times: list[float] = []
+        self.called = asyncio.Event()
 
     async def __call__(self) -> bool:
         self.times.append(asyncio.get_running_loop().time())
+        self.called.set()
         if self.outcomes:
             raise self.outcomes.pop(0)
         return True
@@ -71,8 +73,7 @@ async def test_a_flood_wait_halts_its_own_chat_alone() -> None:
     pace = Pace(overall=FAST, private=FAST, group=FAST)
     flooded, other = Telegram(RetryAfter(1)), Telegram()
     waiting = asyncio.create_task(send(pace, flooded, 1))
-    while not flooded.times:
-        await asyncio.sleep(0)
+    await flooded.called.wait()
     await asyncio.wait_for(send(pace, other, 2), 0.5)
     assert not waiting.done()
     assert await waiting is True

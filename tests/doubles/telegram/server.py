@@ -193,6 +193,7 @@ class TelegramServer:
         if method == "getUpdates":
             return await self._get_updates(parameters)
         self.calls.append(Call(method, parameters, uploads))
+        self.changed()
         fault = self._next_fault(method)
         if fault is not None:
             await self._play(fault, before=True)

@@ -15,7 +15,7 @@ def scene(width: int = 96, height: int = 64, channels: int = 3) -> NDArray[np.ui
     down, across = np.mgrid[0:height, 0:width].astype(np.float64)
     x, y = across / max(1, width - 1), down / max(1, height - 1)
     planes = [40 + 180 * x, 30 + 160 * y, 200 - 150 * x * y, 60 + 90 * (x + y)]
-    return np.rint(np.stack(planes[:channels], axis=-1)).astype(np.uint8)
+    return np.asarray(np.rint(np.stack(planes[:channels], axis=-1)), np.uint8)
 
 
 def photo(width: int = 96, height: int = 64, **fields: Any) -> Photo:

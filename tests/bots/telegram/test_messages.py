@@ -1,0 +1,188 @@
+"""Which messages are for us, and what they ask for."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram import Bot, Message
+
+from bots.desk import Request
+from bots.telegram.attachments import Attachments
+from bots.telegram.messages import NoPhoto, Reader
+from bots.telegram.place import Place
+
+BOT = Bot("1:token")
+READER = Reader("Lab_Bot", Attachments(BOT, max_bytes=1000))
+PHOTO: dict[str, Any] = {
+    "photo": [
+        {"file_id": "small", "file_unique_id": "s", "width": 90, "height": 60},
+        {"file_id": "large", "file_unique_id": "l", "width": 900, "height": 600},
+        {"file_id": "middle", "file_unique_id": "m", "width": 320, "height": 200},
+    ]
+}
+VIDEO: dict[str, Any] = {
+    "video": {"file_id": "v", "file_unique_id": "v", "width": 9, "height": 9, "duration": 1},
+}
+
+
+def document(name: str | None, media_type: str | None) -> dict[str, Any]:
+    described = {"file_id": "doc", "file_unique_id": "d"}
+    if name is not None:
+        described["file_name"] = name
+    if media_type is not None:
+        described["mime_type"] = media_type
+    return {"document": described}
+
+
+def message(chat: int = 42, number: int = 7, **content: Any) -> Message:
+    data = {
+        "message_id": number,
+        "date": 1,
+        "chat": {"id": chat, "type": "private" if chat > 0 else "supergroup"},
+        "from": {"id": 42, "is_bot": False, "first_name": "Ada"},
+        **content,
+    }
+    return Message.de_json(data, BOT)
+
+
+def only(*messages: Message, late: bool = False) -> Request:
+    (found,) = READER.read(messages, late=late)
+    assert isinstance(found, Request)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("chat", "text", "ours"),
+    [
+        (42, "hello", True),
+        (42, "/nonsense", True),
+        (42, "/help@lab_bot", True),
+        (42, "/help@other_bot", False),
+        (-42, "hello", False),
+        (-42, "/help", True),
+        (-42, "/HELP", True),
+        (-42, "/nonsense", False),
+        (-42, "/nonsense@LAB_BOT", True),
+        (-42, "/help@other_bot", False),
+        (-42, "look: /help", False),
+    ],
+)
+def test_who_is_meant(chat: int, text: str, ours: bool) -> None:
+    assert bool(READER.read([message(chat, text=text)])) is ours
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "photo"),
+    [
+        ("a.png", "image/png", True),
+        ("a.bin", "image/heic", True),
+        ("IMG_1.HEIC", "application/octet-stream", True),
+        ("IMG_1.HEIC", None, True),
+        (None, None, False),
+        ("a.zip", None, False),
+        ("a.png", "application/zip", False),
+        ("a.pdf", "application/pdf", False),
+    ],
+)
+def test_which_files_are_photos(name: str | None, media_type: str | None, photo: bool) -> None:
+    (found,) = READER.read([message(**document(name, media_type))])
+    assert isinstance(found, Request) is photo
+
+
+def test_the_largest_photo_is_taken_and_found_again_by_its_ref() -> None:
+    (photo,) = only(message(**PHOTO)).photos
+    assert photo.ref == "p:large"
+    assert READER._attachments.at(photo.ref).name == photo.name == "photo.jpg"
+
+
+@given(st.text(max_size=400))
+def test_a_file_name_survives_its_ref(name: str) -> None:
+    offered = READER._attachments.of(message(**document(name, "image/png")))
+    assert offered is not None
+    assert offered.name
+    assert offered.name.isprintable()
+    assert len(offered.name) <= 250
+    again = READER._attachments.at(offered.ref)
+    assert (again.name, again.ref) == (offered.name, offered.ref)
+
+
+def test_an_album_is_one_request_named_after_the_album() -> None:
+    parts = [message(number=n, media_group_id="g", **PHOTO) for n in (7, 8)]
+    parts.append(message(number=9, media_group_id="g", caption="/art", **PHOTO))
+    request = only(*parts)
+    assert (request.origin, request.text, len(request.photos)) == ("42:g", "/art", 3)
+    assert only(parts[0], late=True).origin == "42:7"
+
+
+def test_an_album_with_a_video_in_it_says_so() -> None:
+    parts = [
+        message(number=7, media_group_id="g", **PHOTO),
+        message(number=8, media_group_id="g", **VIDEO),
+    ]
+    request, wrong = READER.read(parts)
+    assert isinstance(request, Request)
+    assert isinstance(wrong, NoPhoto)
+    assert wrong.kind == "videos"
+
+
+def test_a_command_takes_the_photo_that_it_answers() -> None:
+    replied = message(number=3, **PHOTO).to_dict()
+    assert only(message(-42, text="/art", reply_to_message=replied)).photos[0].ref == "p:large"
+    elsewhere = {"origin": {"type": "user", "date": 1, "sender_user": message().from_user}}
+    elsewhere["origin"]["sender_user"] = {"id": 1, "is_bot": False, "first_name": "B"}
+    assert only(message(text="/art", external_reply=elsewhere | PHOTO)).photos
+
+
+def test_a_photo_that_is_only_talked_about_is_left_alone() -> None:
+    replied = message(number=3, **PHOTO).to_dict()
+    assert only(message(text="thanks!", reply_to_message=replied)).photos == ()
+    assert only(message(text="/status", reply_to_message=replied)).photos == ()
+
+
+def test_a_command_on_something_else_says_what_it_was() -> None:
+    replied = message(number=3, **VIDEO).to_dict()
+    (found,) = READER.read([message(-42, text="/enhance", reply_to_message=replied)])
+    assert found == NoPhoto({"chat": -42, "message": 7}, "videos")
+    assert only(message(-42, text="/help", reply_to_message=replied)).text == "/help"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"new_chat_title": "x"},
+        {"text": "/help", "is_automatic_forward": True},
+        {"text": "/help", "from": {"id": 9, "is_bot": True, "first_name": "R"}},
+    ],
+)
+def test_service_messages_and_machines_are_not_answered(content: dict[str, Any]) -> None:
+    assert READER.read([message(**content)]) == ()
+
+
+def test_an_anonymous_administrator_asks_as_the_group() -> None:
+    group = {"id": -42, "type": "supergroup", "title": "G"}
+    anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    found = only(message(-42, text="/help", sender_chat=group, **{"from": anonymous}))
+    assert found.user == "-42"
+
+
+@given(
+    st.integers().filter(bool),
+    st.none() | st.integers(1),
+    st.none() | st.integers(1),
+    st.none() | st.integers(1),
+)
+def test_a_place_survives_its_address(
+    chat: int, asked: int | None, thread: int | None, status: int | None
+) -> None:
+    place = Place(chat, asked, thread, status)
+    assert Place.of(place.address()) == place
+
+
+def test_a_reply_thread_outside_forums_is_no_topic() -> None:
+    plain = message(-42, message_thread_id=5)
+    topic = message(-42, message_thread_id=5, is_topic_message=True)
+    assert Place.at(plain).thread is None
+    assert Place.at(topic).thread == 5
+    assert plain.date.tzinfo is dt.UTC

