@@ -114,7 +114,8 @@ class Conversation:
 
     async def _choose(self, offer: Offer, choice: Choice, request: Request) -> str:
         if choice is Choice.CANCEL:
-            job = await self._lab.queue.record(offer.job) if offer.job else None
+            jobs = await self._lab.queue.of_user(self._desk.platform, offer.user)
+            job = next((job for job in jobs if job.id == offer.job), None)
             outcome = await self._cancel(job) if job else Cancelling.FINISHED
             return captions.cancelled(outcome is not Cancelling.FINISHED, 0)
         if choice is Choice.ORIGINAL:
@@ -153,17 +154,23 @@ class Conversation:
                 job=job_id,
             )
             await self._lab.buttons.offer(offer, button_id=job_id)
+            self._board.watch(job)
             try:
                 ticket = await self._lab.queue.enqueue(job)
             except DarkroomError:
+                await self._board.settle(job_id)
                 await self._lab.blobs.delete(photo.key for photo in job.photos)
                 raise
         except DarkroomError as error:
             log.info("job %s refused at the door: %s", job_id, error.code)
             await self._desk.update_status(address, error.text)
             return None
+        if ticket.known and await self._lab.queue.record(job_id) != job:
+            log.info("job %s came twice at once", job_id)
+            await self._desk.update_status(address, captions.ALREADY)
+            return None
         log.info("job %s queued: %d photos, place %d", job_id, len(job.photos), ticket.place)
-        await self._board.watch(job, captions.queued(ticket))
+        await self._board.tell(job, captions.queued(ticket))
         return job_id
 
     async def _job(
@@ -190,6 +197,11 @@ class Conversation:
                 taken.append((answer, photo.ref))
             elif isinstance(answer, DarkroomError):
                 refused.append(Failed(code=answer.code, text=answer.text, source_name=photo.name))
+            elif isinstance(answer, Exception):
+                log.error("job %s: a photo could not be taken in", job_id, exc_info=answer)
+                refused.append(
+                    Failed(code="unexpected", text=captions.UNEXPECTED, source_name=photo.name)
+                )
             else:
                 raise answer
         if len(photos) > MAX_PHOTOS:

@@ -37,12 +37,22 @@ class StatusBoard:
         self._watched: dict[str, _Watched] = {}
         self._news = asyncio.Event()
 
-    async def watch(self, job: Job, text: str) -> None:
-        """Show the first text of a job and keep it true from now on."""
-        watched = _Watched(job, "", 0.0)
-        self._watched[job.id] = watched
-        await self._show(watched, text)
+    def watch(self, job: Job) -> None:
+        """Keep a job's status message true from now on.
+
+        Called before the job is enqueued: its answer may come sooner than the first text.
+        """
+        self._watched.setdefault(job.id, _Watched(job, "", time.monotonic()))
         self._news.set()
+
+    async def tell(self, job: Job, text: str) -> None:
+        """Show a text about a watched job now, unless its answer has come."""
+        watched = self._watched.get(job.id)
+        if watched is None:
+            return
+        if watched.job != job:  # the same request came twice at once, and this one won
+            watched = self._watched[job.id] = _Watched(job, "", 0.0)
+        await self._show(watched, text)
 
     async def settle(self, job_id: str) -> None:
         """Stop editing a job's status message and wait for an edit under way: its answer comes."""

@@ -4,7 +4,7 @@ import secrets
 from enum import StrEnum
 
 from core import keys
-from core.jobs import Address, Value
+from core.jobs import Address, UnknownVersion, Value
 from core.recipe import PLAIN, Recipe
 from core.store import Client, spoken
 
@@ -53,7 +53,10 @@ class Buttons:
             return None
         with spoken():
             record = await self._client.get(keys.button(button_id))
-        return None if record is None else (Offer.from_json(record), Choice(word))
+        try:
+            return None if record is None else (Offer.from_json(record), Choice(word))
+        except UnknownVersion:
+            return None
 
     @staticmethod
     def data(button_id: str, choice: Choice) -> str:

@@ -44,6 +44,7 @@ TOO_SLOW = "This photo took too long and was stopped. A smaller scale, such as 2
 UNEXPECTED = "Something unexpected went wrong with this photo. The operator can find it in the log."
 CANCELLED = "Cancelled, as you asked."
 OTHER_VERSION = "The lab was being updated just then. Please send the photo again."
+FIRST_FRAME = "this was an animation: only its first frame was enhanced"
 NOT_DELIVERED = (
     "Your photo is finished, but the chat would not take it. Please try again with a smaller scale."
 )
@@ -135,7 +136,7 @@ def caption(reply: Reply) -> str:
             for n, result in enumerate(reply.results, 1)
         ]
         text = "\n".join(lines)
-    return text if len(text) <= CAPTION_MAX else text[: CAPTION_MAX - 1].rstrip() + "…"
+    return _cut(text)
 
 
 def figures(result: Enhanced) -> str:
@@ -149,12 +150,12 @@ def figures(result: Enhanced) -> str:
 
 def size(count: int) -> str:
     """Bytes for people: `840 kB`, `1.2 MB`."""
-    return f"{max(1, round(count / 1000))} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+    return f"{max(1, round(count / 1000))} kB" if count < 999_500 else f"{count / 1e6:.1f} MB"
 
 
 def duration(seconds: float) -> str:
     """A time for people: `0.4 s`, `6 s`, `2 min`."""
-    if seconds < 1:
+    if seconds < 0.95:
         return f"{max(0.1, seconds):.1f} s"
     return f"{round(seconds)} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
@@ -188,7 +189,8 @@ def line(step: Step, result: Enhanced) -> str:
     """One stage in words: `Noise removed, 60 %: grainy, σ ≈ 14`."""
     text = _DONE[step.stage] if step.done else _LEFT[step.stage]
     if step.done and step.stage is StageName.UPSCALE:
-        text += f" {result.width / result.source_width:.2g}×"
+        factor = result.width / result.source_width
+        text = f"{text} {factor:.2g}×" if factor > 1 else "Made smaller"
     if step.done and step.strength is not None:
         text += f", {step.strength} %"
     return f"{text}: {step.reason}" if step.reason else text
@@ -197,6 +199,13 @@ def line(step: Step, result: Enhanced) -> str:
 def _brief(result: Enhanced) -> str:
     done = [_DONE[step.stage].lower() for step in result.steps if step.done]
     return f"{figures(result)}: {', '.join(done)}" if done else figures(result)
+
+
+def _cut(text: str) -> str:
+    encoded = text.encode("utf-16-le")  # Telegram counts UTF-16 units
+    if len(encoded) <= 2 * CAPTION_MAX:
+        return text
+    return encoded[: 2 * (CAPTION_MAX - 1)].decode("utf-16-le", "ignore").rstrip() + "…"
 
 
 def _failure(result: Failed) -> str:

@@ -10,8 +10,8 @@ SUB_DIRECTORY: Final = 0x8769
 INTEROP_DIRECTORY: Final = 0xA005
 
 # Bytes of one value of each TIFF field type (TIFF 6.0, section 2; EXIF 2.32, 4.6.2).
-_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-_SHORT, _LONG = 3, 4
+_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SHORT, _LONG, _POINTER = 3, 4, 13
 _MOST_ENTRIES = 512
 _PREFIX = b"Exif\0\0"
 
@@ -53,7 +53,7 @@ class Exif:
 
     def number(self, field: Field | None) -> int | None:
         """The first value of a field as a whole number, if it is one."""
-        if field is None or field.type not in (_SHORT, _LONG) or not field.count:
+        if field is None or field.type not in (_SHORT, _LONG, _POINTER) or not field.count:
             return None
         code = "H" if field.type == _SHORT else "I"
         return int(struct.unpack_from(self.order + code, field.data)[0])
@@ -102,15 +102,16 @@ def block(order: str, main: Mapping[int, Field], sub: Mapping[int, Field]) -> by
     main = dict(main)
     if sub:
         main[SUB_DIRECTORY] = long(0, order)
-        main[SUB_DIRECTORY] = long(8 + len(_written(order, main, 8)), order)
+        main[SUB_DIRECTORY] = long(8 + len(directory(order, main, 8)), order)
     data = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
-    data += _written(order, main, 8)
+    data += directory(order, main, 8)
     if sub:
-        data += _written(order, sub, len(data))
+        data += directory(order, sub, len(data))
     return _PREFIX + data
 
 
-def _written(order: str, fields: Mapping[int, Field], start: int) -> bytes:
+def directory(order: str, fields: Mapping[int, Field], start: int) -> bytes:
+    """One directory and its values, to stand at offset `start` of its block."""
     table = struct.pack(order + "H", len(fields))
     values = b""
     beyond = start + 2 + 12 * len(fields) + 4

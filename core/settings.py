@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core import store
 from core.errors import SettingsError
 from core.images import Limits
 
@@ -51,6 +52,14 @@ def _sentence(cls: type[BaseSettings], error: ValidationError) -> str:
     return f"{variable}: {problem}." if variable else f"{problem}."
 
 
+def _parses(url: str) -> bool:
+    try:
+        store.pool(url)
+    except ValueError:
+        return False
+    return True
+
+
 class _DataSettings(_Settings):
     """Where a machine keeps its own files; a relative or `~` path is made absolute."""
 
@@ -78,6 +87,11 @@ class StoreSettings(_DataSettings):
     def _redis_scheme(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("start it with redis://, rediss:// or unix://")
+        if value and not _parses(value.get_secret_value()):
+            raise ValueError(
+                "write it like redis://:password@host:6379/0, "
+                "with / ? # and @ in the password percent-encoded"
+            )
         return value
 
     @field_validator("blob_url")

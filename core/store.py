@@ -60,7 +60,7 @@ def spoken() -> Iterator[None]:
 
 def masked(url: str) -> str:
     """The URL without its password, fit for a log."""
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = url.partition("?")[0].partition("://")
     credentials, at, place = rest.rpartition("@")
     user = credentials.partition(":")[0]
     return (

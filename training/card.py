@@ -8,7 +8,7 @@ from pathlib import Path
 
 from training.loop import LogRow
 
-__all__ = ["draw_curve", "write_card", "write_log"]
+__all__ = ["draw_curve", "read_log", "write_card", "write_log"]
 
 _DATA = """\
 - 41 photographs of the CLIC 2025 set (Unsplash License: free use, commercial too), long edge up to
@@ -69,12 +69,28 @@ def draw_curve(path: Path, log: Sequence[LogRow], title: str) -> None:
     pyplot.close(figure)
 
 
+def read_log(path: Path) -> list[LogRow]:
+    """Read what `write_log` wrote."""
+    with path.open(newline="") as file:
+        return [
+            LogRow(step=int(row.pop("step")), **{name: float(value) for name, value in row.items()})
+            for row in csv.DictReader(file)
+        ]
+
+
 def write_card(
-    path: Path, metadata: Mapping[str, str], log: Sequence[LogRow], figures: Path | None = None
+    path: Path,
+    metadata: Mapping[str, str],
+    log: Sequence[LogRow],
+    *,
+    figures: Path | None = None,
+    note: str | None = None,
+    example: str | None = None,
 ) -> None:
     """Write the model card: what it is, data, recipe, figures, weaknesses, licence.
 
-    `metadata` is the header of the weights file, `figures` the JSON of `benchmarks/quality.py`.
+    `metadata` is the header of the weights file, `figures` the JSON of `benchmarks/quality.py`,
+    `note` a sentence about this very training, `example` the name of a picture beside the card.
     """
     model = metadata["model"]
     kind = metadata["recipe"].split("-")[0]
@@ -103,6 +119,8 @@ def write_card(
         f"px in {float(metadata['minutes']):.0f} minutes on {metadata['device']}, "
         f"{metadata['setting']} setting; exported: the moving average of the weights.",
     ]
+    if note is not None:
+        lines += ["", note]
     if last is not None:
         lines += [
             "",
@@ -113,6 +131,10 @@ def write_card(
         ]
     if figures is not None:
         lines += ["", "## Figures", "", *_tables(figures, model, int(metadata["scale"]))]
+    if example is not None:
+        plain = "with noise of sigma 25" if kind == "denoise" else "enlarged by bicubic"
+        lines += ["", "## Example", "", f"Left: {plain}; middle: this model; right: the original."]
+        lines += ["", f"![example]({example})"]
     lines += ["", "## Known weaknesses", "", _WEAKNESSES[kind], ""]
     path.write_text("\n".join(lines))
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from training.degradations import Draw, denoise_pairs, downscale
+from training.degradations import downscale
 
 __all__ = ["HeldOut", "luma", "psnr"]
 
 _SIDE = 384
 _SHAVE = 4
+_SIGMA = 25
 
 
 def luma(images: Tensor) -> Tensor:
@@ -35,10 +36,10 @@ class HeldOut:
     def __init__(self, photos: Sequence[Tensor], *, scale: int, device: torch.device) -> None:
         """Cut the middle (at most 384 px) of each photo; upscalers are given bicubic reductions.
 
-        Denoisers are given the degradations of training, with a seed of their own.
+        Denoisers are given white noise of sigma 25, rounded to 8 bits, always the same.
         """
         self._scale = scale
-        self._pairs = [self._pair(photo, index) for index, photo in enumerate(photos)]
+        self._pairs = [self._pair(photo, seed) for seed, photo in enumerate(photos)]
         self._pairs = [(a.to(device), b.to(device)) for a, b in self._pairs]
         self.baseline = self._mean([self._plain(a) for a, _ in self._pairs])
 
@@ -64,19 +65,14 @@ class HeldOut:
             given, scale_factor=self._scale, mode="bicubic", antialias=True
         )
 
-    def _pair(self, photo: Tensor, index: int) -> tuple[Tensor, Tensor]:
-        margin = 16 if self._scale == 1 else 0
-        step = 8 * max(self._scale, 2)
-        side = min(_SIDE, *(length - margin for length in photo.shape[1:])) // step * step
-        top, left = ((length - side - margin) // 2 for length in photo.shape[1:])
-        window = (
-            slice(None),
-            slice(top, top + side + margin),
-            slice(left, left + side + margin),
-        )
-        target = photo[window][None].float() / 255
+    def _pair(self, photo: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        step = 8 * self._scale
+        side = min(_SIDE, *photo.shape[1:]) // step * step
+        top, left = ((length - side) // 2 for length in photo.shape[1:])
+        target = photo[:, top : top + side, left : left + side][None].float() / 255
         if self._scale > 1:
-            small = downscale(target, self._scale).clamp(0, 1).mul(255).round().div(255)
-            return small, target
-        draw = Draw(torch.Generator().manual_seed(index), torch.Generator().manual_seed(index))
-        return denoise_pairs(target, patch=side, draw=draw)
+            given = downscale(target, self._scale)
+        else:
+            chance = torch.Generator().manual_seed(seed)
+            given = target + torch.randn(target.shape, generator=chance) * _SIGMA / 255
+        return given.clamp(0, 1).mul(255).round().div(255), target

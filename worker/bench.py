@@ -187,7 +187,7 @@ class Bench:
             source_width=before.width,
             source_height=before.height,
             steps=outcome.steps,
-            notes=(*outcome.notes, *encoded.notes),
+            notes=(*outcome.notes, *encoded.notes, *_first_frame(before)),
             collage=collage_key,
             seconds=watch.seconds,
         )
@@ -278,3 +278,7 @@ async def _run(executor: Executor, watch: _Watch, work: Callable[[], T]) -> T:
 def _name(source: str, encoded: Encoded) -> str:
     stem = PurePath(source).stem or "photo"
     return f"{stem}-darkroom{encoded.extension}"
+
+
+def _first_frame(photo: Photo) -> tuple[str, ...]:
+    return (captions.FIRST_FRAME,) if photo.animated else ()

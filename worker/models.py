@@ -30,6 +30,13 @@ _WINDOWS = {"SwinIR": 8, "Swin2SR": 8, "HAT": 16, "DAT": 32, "SCUNet": 64, "NAFN
 windows as in the whole image (spandrel tells only what they need in order to run)."""
 
 
+_BATCHING = frozenset({"Compact", "ESRGAN", "SPAN", "SwinIR", "SCUNet", "RealCUGAN"})
+"""Architectures known to take several pictures at once; spandrel promises one."""
+
+_SOUND_IN_HALF = frozenset({"DRUNet"})
+"""Plain convolutions that spandrel has not marked as safe in float16."""
+
+
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
     """A network ready to run.
@@ -142,8 +149,8 @@ def _described(row: CatalogRow, descriptor: Any) -> LoadedModel:
         minimum=max(needs.minimum, multiple),
         pad=_reach(architecture, module),
         module=module,
-        call=_face_call(architecture, module) or descriptor,
-        half=descriptor.supports_half,
+        call=_call(architecture, module, descriptor),
+        half=descriptor.supports_half or architecture in _SOUND_IN_HALF,
         bfloat16=descriptor.supports_bfloat16,
         architecture=architecture,
         crop=row.crop,
@@ -159,15 +166,20 @@ def _reach(architecture: str, module: nn.Module) -> int:
     return CONTEXT
 
 
-def _face_call(architecture: str, module: nn.Module) -> Callable[[Tensor], Tensor] | None:
-    """GFPGAN and CodeFormer speak [−1, 1], which spandrel's own call would clamp to [0, 1]."""
+def _call(
+    architecture: str, module: nn.Module, descriptor: Callable[[Tensor], Tensor]
+) -> Callable[[Tensor], Tensor]:
+    """How a batch in [0, 1] goes through the network."""
+    # GFPGAN and CodeFormer speak [−1, 1], which spandrel's own call would clamp to [0, 1].
     if architecture == "GFPGAN":
         return lambda crop: _unsigned(
             module(_signed(crop), return_rgb=False, randomize_noise=False)[0]
         )
     if architecture == "CodeFormer":
         return lambda crop: _unsigned(module(_signed(crop), weight=0.5)[0])
-    return None
+    if architecture in _BATCHING:
+        return descriptor
+    return lambda batch: torch.cat([descriptor(single) for single in batch.split(1)])
 
 
 def _signed(pixels: Tensor) -> Tensor:

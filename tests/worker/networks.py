@@ -1,5 +1,6 @@
 """Small networks with random weights under official keys, and photos to run them on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
+from torch import Tensor
 
 from weights.catalog import Catalog, CatalogRow, Purpose
 from weights.store import WeightsStore
@@ -84,11 +86,11 @@ def real_picture(shared: Path, number: int, height: int, width: int) -> Pixels:
     return levels[top : top + height, left : left + width].astype(np.uint16) * np.uint16(257)
 
 
-def plainly(network: torch.nn.Module, pixels: Pixels) -> NDArray[np.float64]:
+def plainly(network: Callable[[Tensor], Tensor], pixels: Pixels) -> NDArray[np.float64]:
     """What the network makes of the whole picture, on the scale 0–65535."""
     batch = torch.from_numpy(pixels.astype(np.float32) / 65535).permute(2, 0, 1)[None]
     with torch.inference_mode():
-        output = network.eval()(batch.contiguous()).clamp(0, 1)
+        output = network(batch.contiguous()).clamp(0, 1)
     result: NDArray[np.float64] = output[0].permute(1, 2, 0).double().numpy() * 65535
     return result
 

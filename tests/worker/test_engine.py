@@ -78,7 +78,7 @@ def test_shipped_networks_show_no_seam(shared: Path) -> None:
     pixels = real_picture(shared, 3, 140, 180)
     for row in store.rows():
         model = models.named(row.id)
-        whole = plainly(model.module, pixels)
+        whole = plainly(model.call, pixels)
         assert furthest(Engine("cpu", tile=4096).run(model, pixels), whole) <= ONE_LEVEL
         assert furthest(Engine("cpu", tile=1).run(model, pixels), whole) <= ONE_LEVEL
 
@@ -89,7 +89,7 @@ def test_published_network_shows_no_seam(shared: Path, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes((shared / "weights" / name).read_bytes())
     model = Models(WeightsStore(tmp_path)).named("realesr-general-x4v3")
     pixels = real_picture(shared, 0, 130, 150)
-    whole = plainly(model.module, pixels)
+    whole = plainly(model.call, pixels)
     assert furthest(Engine("cpu", tile=4096).run(model, pixels), whole) <= ONE_LEVEL
     assert furthest(Engine("cpu", tile=1).run(model, pixels), whole) <= ONE_LEVEL
 

@@ -1,6 +1,5 @@
 """The picture that shows at a glance what was done: before, after, and a part of both enlarged."""
 
-import io
 from typing import Final
 
 import cv2
@@ -8,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from worker.imaging import profiles
+from worker.imaging.jpeg import write_jpeg
 from worker.imaging.layout import Layout, Panel, layout
 from worker.imaging.photo import Box, Photo, to_eight_bits
 from worker.imaging.region import telling_region
@@ -166,11 +166,7 @@ def _rounded(size: tuple[int, int], radius: float) -> Image.Image:
 def _jpeg(sheet: Image.Image) -> bytes:
     data = b""
     for quality in _QUALITIES:
-        out = io.BytesIO()
-        sheet.save(
-            out, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=profiles.srgb()
-        )
-        data = out.getvalue()
+        data = write_jpeg(sheet, quality, icc=profiles.srgb())
         if len(data) < _MOST_BYTES:
             break
     return data

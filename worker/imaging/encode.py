@@ -12,6 +12,7 @@ from core.errors import PhotoRefused
 from core.images import KINDS
 from core.recipe import Format
 from worker.imaging import profiles
+from worker.imaging.jpeg import write_jpeg
 from worker.imaging.metadata import kept
 from worker.imaging.photo import Photo, to_eight_bits
 from worker.imaging.png import write_png
@@ -182,10 +183,7 @@ def _written(photo: Photo, picture: Image.Image, step: _Step) -> bytes:
     if step.format is Format.PNG:
         picture.save(out, "PNG", icc_profile=icc, exif=exif, compress_level=_PNG_LEVEL)
     elif step.format is Format.JPEG:
-        _on_white(picture).save(
-            out, "JPEG", quality=step.quality, subsampling=0, optimize=True,
-            icc_profile=icc, exif=exif,
-        )  # fmt: skip
+        return write_jpeg(_on_white(picture), step.quality or QUALITIES[0], icc=icc, exif=exif)
     else:
         # WebP has three channels only, so that the profile is the one of colours.
         lossless = step.quality is None

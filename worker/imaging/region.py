@@ -10,7 +10,7 @@ from worker.imaging.photo import Box, Photo
 
 _LOOKED_AT: Final = 768  # pixels of the longer side that detail is measured at
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
-_SMOOTHING: Final = 1.2  # pixels: grain is averaged away, edges are not
+_SMOOTHING: Final = 1.8  # pixels: grain is averaged away, edges are not
 _BLOCK: Final = 5
 _CENTRE_WEIGHT: Final = 0.25
 
@@ -51,7 +51,7 @@ def _detail(photo: Photo) -> NDArray[np.float32]:
     if photo.alpha is not None:
         opaque = cv2.resize(photo.alpha, size, interpolation=cv2.INTER_AREA)
         energy *= np.asarray(opaque, np.float32) / 65535
-    floor, ceiling = np.percentile(energy, (25, 97))
+    floor, ceiling = np.percentile(energy, (25, 99))
     return np.asarray(np.clip(energy, floor, max(ceiling, floor + 1e-6)) - floor, np.float32)
 
 

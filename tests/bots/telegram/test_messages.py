@@ -130,9 +130,9 @@ def test_an_album_with_a_video_in_it_says_so() -> None:
 def test_a_command_takes_the_photo_that_it_answers() -> None:
     replied = message(number=3, **PHOTO).to_dict()
     assert only(message(-42, text="/art", reply_to_message=replied)).photos[0].ref == "p:large"
-    elsewhere = {"origin": {"type": "user", "date": 1, "sender_user": message().from_user}}
-    elsewhere["origin"]["sender_user"] = {"id": 1, "is_bot": False, "first_name": "B"}
-    assert only(message(text="/art", external_reply=elsewhere | PHOTO)).photos
+    stranger = {"id": 1, "is_bot": False, "first_name": "B"}
+    elsewhere = {"origin": {"type": "user", "date": 1, "sender_user": stranger}} | PHOTO
+    assert only(message(text="/art", external_reply=elsewhere)).photos
 
 
 def test_a_photo_that_is_only_talked_about_is_left_alone() -> None:
@@ -163,7 +163,8 @@ def test_service_messages_and_machines_are_not_answered(content: dict[str, Any])
 def test_an_anonymous_administrator_asks_as_the_group() -> None:
     group = {"id": -42, "type": "supergroup", "title": "G"}
     anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
-    found = only(message(-42, text="/help", sender_chat=group, **{"from": anonymous}))
+    fields: dict[str, Any] = {"text": "/help", "sender_chat": group, "from": anonymous}
+    found = only(message(-42, **fields))
     assert found.user == "-42"
 
 

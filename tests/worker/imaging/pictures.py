@@ -1,6 +1,7 @@
 """Pictures made for the tests, and files of them."""
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -42,3 +43,16 @@ def opened(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data))
     image.load()
     return image
+
+
+def with_tiff_field(data: bytes, tag: int, value: int) -> bytes:
+    """A little-endian TIFF with one more number: its directory is written anew at the end."""
+    start = int.from_bytes(data[4:8], "little")
+    count = int.from_bytes(data[start : start + 2], "little")
+    fields = [data[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
+    fields = [field for field in fields if int.from_bytes(field[:2], "little") != tag]
+    fields.append(struct.pack("<HHII", tag, 4, 1, value))
+    fields.sort(key=lambda field: int.from_bytes(field[:2], "little"))
+    data += b"\0" * (len(data) % 2)
+    table = len(fields).to_bytes(2, "little") + b"".join(fields) + b"\0" * 4
+    return data[:4] + len(data).to_bytes(4, "little") + data[8:] + table

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from core.errors import PhotoRefused
 from core.images import KINDS, Limits
-from tests.worker.imaging.pictures import file, noise, opened, scene
+from tests.worker.imaging.pictures import file, noise, opened, scene, with_tiff_field
 from worker.imaging import profiles
 from worker.imaging.decode import decode
 from worker.imaging.photo import to_eight_bits, to_sixteen_bits
@@ -76,7 +76,7 @@ def test_orientation(form: str, orientation: int) -> None:
 def test_orientation_of_a_sixteen_bit_tiff(orientation: int) -> None:
     values = np.random.default_rng(3).integers(0, 65536, (5 * 4, 9 * 4, 3), dtype=np.uint16)
     encoded = cv2.imencode(".tif", values[..., ::-1])[1].tobytes()
-    tagged = with_tiff_orientation(encoded, orientation)
+    tagged = with_tiff_field(encoded, 0x0112, orientation)
     picture = Image.fromarray((values >> 8).astype(np.uint8))
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -86,26 +86,11 @@ def test_orientation_of_a_sixteen_bit_tiff(orientation: int) -> None:
     assert np.array_equal(photo.pixels >> 8, np.asarray(turned))
 
 
-def with_tiff_orientation(data: bytes, orientation: int) -> bytes:
-    """A little-endian TIFF whose first directory is copied to the end with one more field."""
-    start = int.from_bytes(data[4:8], "little")
-    count = int.from_bytes(data[start : start + 2], "little")
-    fields = [data[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
-    fields = [field for field in fields if field[:2] != b"\x12\x01"]
-    fields.append(b"\x12\x01\x03\0\1\0\0\0" + bytes([orientation, 0, 0, 0]))
-    fields.sort(key=lambda field: int.from_bytes(field[:2], "little"))
-    data += b"\0" * (len(data) % 2)
-    table = len(fields).to_bytes(2, "little") + b"".join(fields) + b"\0" * 4
-    return data[:4] + len(data).to_bytes(4, "little") + data[8:] + table
-
-
 def test_heif_is_turned_by_its_container_alone() -> None:
     out = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6
-    image = Image.fromarray(scene())
-    image.info["exif"] = exif.tobytes()
-    pillow_heif.from_pillow(image).save(out, quality=95)
+    pillow_heif.encode("RGB", (96, 64), scene().tobytes(), out, quality=95, exif=exif.tobytes())
     photo = decode(out.getvalue())
     assert (photo.width, photo.height) == (64, 96)
     upright = np.rot90(scene(), -1)

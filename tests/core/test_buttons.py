@@ -1,0 +1,36 @@
+import pytest
+
+from core import keys
+from core.buttons import Buttons, Choice, Offer
+from core.recipe import Recipe
+from core.store import Client
+
+OFFER = Offer(
+    platform="test", user="ann", address={"chat": 5}, refs=("r1", "r2"), recipe=Recipe(scale=2)
+)
+
+
+async def test_an_offer_is_found_by_its_buttons_data(client: Client) -> None:
+    buttons = Buttons(client)
+    made = await buttons.offer(OFFER)
+    for choice in Choice:
+        assert await buttons.find(Buttons.data(made, choice)) == (OFFER, choice)
+    assert await client.ttl(keys.button(made)) > 29 * 24 * 3600
+
+
+async def test_data_fit_the_narrowest_platform(client: Client) -> None:
+    job_id = "f" * 24
+    assert await Buttons(client).offer(OFFER, button_id=job_id) == job_id
+    assert max(len(Buttons.data(job_id, choice).encode()) for choice in Choice) <= 64
+
+
+@pytest.mark.parametrize("data", ["", "x", ":", ":2x", "nobody:2x", "{id}:9x", "{id}:", "{id}"])
+async def test_foreign_data_find_nothing(client: Client, data: str) -> None:
+    buttons = Buttons(client)
+    made = await buttons.offer(OFFER)
+    assert await buttons.find(data.format(id=made)) is None
+
+
+async def test_an_offer_of_another_version_is_too_old(client: Client) -> None:
+    await client.set(keys.button("b"), '{"v":99}')
+    assert await Buttons(client).find("b:2x") is None

@@ -1,0 +1,206 @@
+"""Loading without running anything a file may hold, and who serves what."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.errors import ModelUnavailable
+from core.recipe import Preset
+from core.settings import WorkerSettings
+from tests.worker.networks import Lab, compact, loaded, picture, row, save
+from weights.catalog import Catalog, CatalogRow, Purpose
+from weights.store import WeightsStore
+from worker.engine import Engine
+from worker.models import Models, load
+
+
+def store(folder: Path, rows: list[CatalogRow]) -> WeightsStore:
+    return WeightsStore(folder, catalog=Catalog(rows), shipped=folder)
+
+
+def test_safetensors_and_pth_are_the_same_model(tmp_path: Path) -> None:
+    network = compact(2)
+    pixels = picture(20, 30)
+    torch.save({"params": network.state_dict()}, tmp_path / "net.pth")
+    from_pth = load(row("net.pth"), tmp_path / "net.pth")
+    from_safetensors = loaded(network, tmp_path)
+    engine = Engine("cpu")
+    assert (engine.run(from_pth, pixels) == engine.run(from_safetensors, pixels)).all()
+    assert from_pth.purpose is Purpose.UPSCALE
+    assert (from_pth.scale, from_pth.channels, from_pth.multiple) == (2, 3, 1)
+    assert from_pth.pad == 6 + 2, "one pixel of context a convolution"
+
+
+class Trap:
+    """Pickles into a call that leaves a mark."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("plain_pickle", [False, True])
+def test_code_in_a_file_is_never_run(tmp_path: Path, plain_pickle: bool) -> None:
+    path, mark = tmp_path / "trap.pth", tmp_path / "mark"
+    if plain_pickle:
+        path.write_bytes(pickle.dumps(Trap(mark)))
+    else:
+        torch.save({"params": {"x": torch.zeros(1)}, "more": Trap(mark)}, path)
+    with pytest.raises(ModelUnavailable, match="broken or holds more than weights"):
+        load(row("trap.pth"), path)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("name", ["broken.pth", "broken.safetensors"])
+def test_broken_file_is_said(tmp_path: Path, name: str) -> None:
+    whole = save(compact(), tmp_path / "whole.safetensors").read_bytes()
+    (tmp_path / name).write_bytes(whole[:1000])
+    with pytest.raises(ModelUnavailable, match=rf"{name} cannot be read"):
+        load(row(name), tmp_path / name)
+
+
+def test_unknown_architecture_is_said(tmp_path: Path) -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(3, 3))
+    with pytest.raises(ModelUnavailable, match="no architecture that Darkroom can run"):
+        loaded(network, tmp_path)
+
+
+def test_catalog_row_must_tell_the_true_scale(tmp_path: Path) -> None:
+    path = save(compact(2), tmp_path / "net.safetensors")
+    with pytest.raises(ModelUnavailable, match="enlarges 2×, not 4×"):
+        load(row("net.safetensors", Purpose.UPSCALE, 4, own=False), path)
+
+
+def test_codeformer_says_which_package_it_wants(tmp_path: Path) -> None:
+    pytest.importorskip("spandrel")
+    try:
+        import spandrel_extra_arches  # type: ignore[import-not-found]  # noqa: F401
+    except ImportError:
+        with pytest.raises(ModelUnavailable, match="spandrel_extra_arches"):
+            load(row("codeformer.pth", architecture="CodeFormer"), tmp_path / "codeformer.pth")
+
+
+def test_drunet_takes_batches(tmp_path: Path) -> None:
+    """spandrel's call adds a noise map for one picture only."""
+    from spandrel.architectures.DRUNet import DRUNet
+
+    torch.manual_seed(3)
+    network = DRUNet(in_nc=4, out_nc=3, nc=[8, 8, 8, 8], nb=1, downsample_mode="strideconv")
+    model = loaded(network, tmp_path)
+    batch = torch.rand(3, 3, 32, 40)
+    with torch.inference_mode():
+        together = model.call(batch)
+        single = torch.cat([model.call(picture) for picture in batch.split(1)])
+    assert (model.purpose, model.multiple) == (Purpose.DENOISE, 8)
+    assert torch.allclose(together, single)
+
+
+def test_shipped_models_are_what_the_catalog_says() -> None:
+    models = Models(WeightsStore(None))
+    for known in Catalog.load():
+        if known.shipped:
+            model = models.named(known.id)
+            assert model.architecture == known.architecture
+            assert model.purpose is known.purpose
+            assert model.scale == known.scale
+
+
+def test_one_model_serves_each_purpose(tmp_path: Path) -> None:
+    capable = Lab(tmp_path).models.capabilities()
+    assert capable.upscale == {2: "tiny-x2", 4: "tiny-x4"}
+    assert capable.denoise == "tiny-denoise"
+    assert capable.faces == "tiny-faces"
+    assert capable.detect is None
+
+
+def test_nothing_installed_is_no_failure(tmp_path: Path) -> None:
+    capable = Models(WeightsStore(tmp_path, shipped=tmp_path)).capabilities()
+    assert not capable.upscale
+    assert capable.denoise is None
+
+
+RANKED = [
+    row("small.safetensors", Purpose.UPSCALE, 2, rank=10),
+    row("large.safetensors", Purpose.UPSCALE, 2, rank=50, heavy=True),
+    row("drawn.safetensors", Purpose.UPSCALE, 2, rank=5, style="drawing"),
+]
+
+
+@pytest.mark.parametrize(
+    ("on_cpu", "preset", "expected"),
+    [
+        (True, Preset.AUTO, "small"),
+        (False, Preset.AUTO, "large"),
+        (False, Preset.PORTRAIT, "large"),
+        (True, Preset.ART, "drawn"),
+    ],
+)
+def test_rank_style_and_device_choose(
+    tmp_path: Path, on_cpu: bool, preset: Preset, expected: str
+) -> None:
+    for one in RANKED:
+        save(compact(2, features=4, layers=1), tmp_path / one.file)
+    models = Models(store(tmp_path, RANKED), on_cpu=on_cpu)
+    assert models.capabilities(preset).upscale == {2: expected}
+
+
+def test_setting_wins_over_ranks_for_its_scale(tmp_path: Path) -> None:
+    for one in RANKED:
+        save(compact(2, features=4, layers=1), tmp_path / one.file)
+    models = Models.from_settings(
+        WorkerSettings(device="cpu", upscaler="LARGE"), store(tmp_path, RANKED)
+    )
+    assert models.capabilities().upscale == {2: "large"}
+    assert models.capabilities(Preset.ART).upscale == {2: "large"}
+    assert "2× large" in models.summary()
+
+
+def test_setting_may_name_a_dropped_file_of_any_scale(tmp_path: Path) -> None:
+    save(compact(3, features=4, layers=1), tmp_path / "community-x3.safetensors")
+    models = Models(
+        WeightsStore(tmp_path, catalog=Catalog([]), shipped=tmp_path),
+        chosen={Purpose.UPSCALE: "community x3"},
+    )
+    assert models.capabilities().upscale == {3: "community-x3"}
+    learnt = models.store.catalog.find("community-x3")
+    assert (learnt.purpose, learnt.scale, learnt.architecture) == (Purpose.UPSCALE, 3, "Compact")
+
+
+def test_setting_for_a_missing_model_fails_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="darkroom weights fetch gfpgan"):
+        Models(WeightsStore(tmp_path), chosen={Purpose.FACES: "gfpgan"})
+
+
+def test_setting_for_another_purpose_fails_at_once(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    with pytest.raises(ModelUnavailable, match="tiny-denoise is for denoise, not for upscale"):
+        Models(lab.store, chosen={Purpose.UPSCALE: "tiny-denoise"})
+
+
+def test_changed_file_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.models.named("tiny-x2")
+    save(compact(2, features=8, layers=2, seed=99), tmp_path / "tiny-x2.safetensors")
+    with pytest.raises(ModelUnavailable, match="changed since"):
+        Models(lab.store).named("tiny-x2")
+
+
+def test_last_few_models_stay_loaded(tmp_path: Path) -> None:
+    models = Models(Lab(tmp_path).store, keep=2)
+    first = models.named("tiny-x4")
+    second = models.named("tiny-x2")
+    assert models.named("tiny-x4") is first
+    models.named("tiny-denoise")
+    assert models.named("tiny-x4") is first
+    assert models.named("tiny-x2") is not second
+
+
+def test_file_that_is_no_face_finder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "yunet-broken.onnx").write_bytes(b"not onnx")
+    models = Models(WeightsStore(tmp_path, catalog=Catalog([]), shipped=tmp_path))
+    with pytest.raises(ModelUnavailable, match=r"face finder yunet-broken\.onnx"):
+        models.finder()
