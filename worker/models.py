@@ -179,7 +179,7 @@ def _call(
         return lambda crop: _unsigned(module(_signed(crop), weight=0.5)[0])
     if architecture in _BATCHING:
         return descriptor
-    return lambda batch: torch.cat([descriptor(single) for single in batch.split(1)])
+    return lambda batch: torch.cat([descriptor(single) for single in torch.split(batch, 1)])
 
 
 def _signed(pixels: Tensor) -> Tensor:

@@ -89,12 +89,12 @@ def test_drunet_takes_batches(tmp_path: Path) -> None:
     from spandrel.architectures.DRUNet import DRUNet
 
     torch.manual_seed(3)
-    network = DRUNet(in_nc=4, out_nc=3, nc=[8, 8, 8, 8], nb=1, downsample_mode="strideconv")
+    network = DRUNet(in_nc=4, out_nc=3, nc=[8, 8, 8, 8], nb=2, downsample_mode="strideconv")
     model = loaded(network, tmp_path)
     batch = torch.rand(3, 3, 32, 40)
     with torch.inference_mode():
         together = model.call(batch)
-        single = torch.cat([model.call(picture) for picture in batch.split(1)])
+        single = torch.cat([model.call(one) for one in torch.split(batch, 1)])
     assert (model.purpose, model.multiple) == (Purpose.DENOISE, 8)
     assert torch.allclose(together, single)
 

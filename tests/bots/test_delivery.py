@@ -1,0 +1,249 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from bots import delivery
+from bots.delivery import DeliveryLoop
+from bots.desk import Undeliverable
+from bots.status import StatusBoard
+from core import captions, keys
+from core.blobs import Blobs
+from core.jobs import Failed, PhotoRef, Reply
+from core.outbox import Outbox
+from core.queue import Queue
+from core.store import Client
+from tests.doubles.desk import RecordingDesk
+from tests.doubles.jobs import enhanced, fresh, reply
+
+Running = Callable[[], AbstractAsyncContextManager[DeliveryLoop]]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "RETRY_SECONDS", (0.01,))
+
+
+@pytest.fixture
+def running(desk: RecordingDesk, outbox: Outbox, blobs: Blobs) -> Running:
+    @asynccontextmanager
+    async def run() -> AsyncIterator[DeliveryLoop]:
+        loop = DeliveryLoop(desk, outbox, blobs)
+        task = asyncio.create_task(loop.run())
+        yield loop
+        await asyncio.wait_for(loop.drain(), 5)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return run
+
+
+async def published(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, name: str = "job-1"
+) -> Reply:
+    """A reply with a file and a collage in the store and a status message in the chat."""
+    result = enhanced(key=f"{9:011d}/{name}/out", collage=f"{9:011d}/{name}/collage")
+    told = reply(name, results=(result,), address=await desk.open_status({"chat": 1}, "…"))
+    await blobs.put(result.key, b"file")
+    await blobs.put(result.collage or "", b"collage")
+    assert await outbox.publish(told)
+    return told
+
+
+async def eventually(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.005)
+
+
+async def test_an_answer_arrives_with_its_bytes_and_leaves_nothing_behind(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
+) -> None:
+    told = await published(desk, outbox, blobs)
+    async with running():
+        await desk.delivered["job-1"].wait()
+    answer = desk.messages[1].answer
+    assert answer is not None
+    assert answer.reply == told
+    assert [(file.data, file.collage) for file in answer.files] == [(b"file", b"collage")]
+    assert [len(row) for row in answer.buttons] == [3, 2]
+    assert await blobs.keys() == []
+    assert await client.xlen(keys.outbox("test")) == 0
+    assert await client.exists(keys.sent("job-1")) == 0
+
+
+async def test_a_failed_photo_is_a_sentence_without_files_or_buttons(
+    desk: RecordingDesk, outbox: Outbox, running: Running
+) -> None:
+    address = await desk.open_status({"chat": 1}, "…")
+    failed = (Failed(code="broken", text="This file is broken."),)
+    await outbox.publish(reply(results=failed, address=address))
+    async with running():
+        await desk.delivered["job-1"].wait()
+    answer = desk.messages[1].answer
+    assert answer is not None
+    assert (answer.caption, answer.files, answer.buttons) == ("This file is broken.", (), ())
+
+
+async def test_after_a_failure_only_what_was_not_sent_is_sent(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, running: Running
+) -> None:
+    await published(desk, outbox, blobs)
+    desk.faults = [RuntimeError("flood"), OSError("the network"), TimeoutError()]
+    async with running():
+        await desk.delivered["job-1"].wait()
+    assert desk.parts == [("job-1", "text"), ("job-1", "files")]
+    assert await blobs.keys() == []
+
+
+async def test_a_crash_between_send_and_acknowledgement_repeats_no_part(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
+) -> None:
+    await published(desk, outbox, blobs)
+    reached = asyncio.Event()
+
+    async def killed(part: str) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    desk.before_part = killed
+    task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs).run())
+    await reached.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not desk.delivered["job-1"].is_set()
+    desk.before_part = None
+    async with running():
+        await desk.delivered["job-1"].wait()
+    assert desk.parts == [("job-1", "text"), ("job-1", "files")]
+    assert await client.xlen(keys.outbox("test")) == 0
+
+
+async def test_after_five_failures_the_person_is_told_and_the_reply_is_kept(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
+) -> None:
+    await published(desk, outbox, blobs)
+    await published(desk, outbox, blobs, "job-2")
+    desk.faults = [RuntimeError("no")] * 5
+
+    async def only_the_first(part: str) -> None:
+        if desk.parts[-1][0] == "job-2" and len(desk.faults) > 0:
+            await eventually(lambda: not desk.faults)
+
+    desk.before_part = only_the_first
+    async with running():
+        await desk.delivered["job-2"].wait()
+        await eventually(lambda: desk.messages[1].text == captions.NOT_DELIVERED)
+    ((_, letter),) = await client.xrange(keys.dead("test"))
+    assert letter["cause"] == "RuntimeError"
+    assert len(await blobs.keys()) == 2  # the operator can still send it
+
+
+async def test_a_chat_that_is_gone_gets_no_second_attempt(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
+) -> None:
+    await published(desk, outbox, blobs)
+    desk.faults = [Undeliverable("the bot was blocked")]
+    async with running():
+        await eventually(lambda: not desk.faults)
+    ((_, letter),) = await client.xrange(keys.dead("test"))
+    assert letter["cause"] == "the bot was blocked"
+    assert desk.parts == [("job-1", "text")]
+
+
+async def test_bytes_that_are_gone_become_a_sentence(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, running: Running
+) -> None:
+    told = await published(desk, outbox, blobs)
+    await blobs.delete(told.blob_keys())
+    async with running():
+        await desk.delivered["job-1"].wait()
+    answer = desk.messages[1].answer
+    assert answer is not None
+    assert answer.caption == "The photo is not in the lab any more. Please send it again."
+    assert answer.files == ()
+
+
+async def test_a_missing_collage_does_not_withhold_the_photo(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, running: Running
+) -> None:
+    told = await published(desk, outbox, blobs)
+    await blobs.delete(told.blob_keys()[1:])
+    async with running():
+        await desk.delivered["job-1"].wait()
+    answer = desk.messages[1].answer
+    assert answer is not None
+    assert [(file.data, file.collage) for file in answer.files] == [(b"file", None)]
+
+
+async def test_one_slow_chat_does_not_hold_up_the_others(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, running: Running
+) -> None:
+    await published(desk, outbox, blobs, "slow")
+    may_go = asyncio.Event()
+
+    async def wait_if_slow(part: str) -> None:
+        if desk.parts[-1][0] == "slow":
+            await may_go.wait()
+
+    desk.before_part = wait_if_slow
+    async with running():
+        await eventually(lambda: bool(desk.parts))
+        await published(desk, outbox, blobs, "quick")
+        await desk.delivered["quick"].wait()
+        assert not desk.delivered["slow"].is_set()
+        may_go.set()
+        await desk.delivered["slow"].wait()
+
+
+async def test_lost_jobs_are_answered_by_the_sweeper(
+    desk: RecordingDesk,
+    outbox: Outbox,
+    queue: Queue,
+    client: Client,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.outbox.VANISHED_SECONDS", -1.0)
+    address = await desk.open_status({"chat": 1}, "…")
+    await queue.enqueue(fresh(address=address, photos=(PhotoRef(key="gone"),)))
+    await client.zrem(keys.QUEUE, "job-1")
+    async with running():
+        await desk.delivered["job-1"].wait()
+    assert desk.messages[1].text == captions.LOST
+
+
+async def test_a_job_past_its_deadline_is_told_as_too_slow(
+    desk: RecordingDesk, outbox: Outbox, queue: Queue, running: Running
+) -> None:
+    address = await desk.open_status({"chat": 1}, "…")
+    await queue.enqueue(fresh(address=address, seconds=0.001))
+    async with running():
+        await desk.delivered["job-1"].wait()
+    assert desk.messages[1].text == captions.TOO_SLOW
+
+
+async def test_old_bytes_are_swept(outbox: Outbox, blobs: Blobs, running: Running) -> None:
+    await blobs.put(Blobs.key("old", "in-0", 5), b"x")
+    async with running():
+        async with asyncio.timeout(5):
+            while await blobs.keys():
+                await asyncio.sleep(0.01)
+
+
+async def test_the_status_is_settled_before_the_answer_takes_its_place(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, queue: Queue
+) -> None:
+    told = await published(desk, outbox, blobs)
+    board = StatusBoard(desk, queue)
+    job = fresh(address=told.address)
+    board.watch(job)
+    loop = DeliveryLoop(desk, outbox, blobs, board)
+    task = asyncio.create_task(loop.run())
+    await desk.delivered["job-1"].wait()
+    await loop.drain()
+    await board.tell(job, "a late edit")
+    assert desk.messages[1].text == captions.caption(told)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,86 @@
+"""Noise and blocking come out near what was put in."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.worker.networks import photo, picture, real_picture
+from worker.diagnosis import blocking, diagnose, noise_sigma
+
+Pixels = NDArray[np.uint16]
+
+
+def noisy(pixels: Pixels, sigma: float) -> Pixels:
+    grain = np.random.default_rng(7).normal(0, sigma, pixels.shape)
+    levels = np.clip(np.rint(pixels / 257 + grain), 0, 255)
+    return levels.astype(np.uint16) * np.uint16(257)
+
+
+def smooth(height: int = 200, width: int = 240) -> Pixels:
+    ramp = np.linspace(60, 180, width)[None, :] + np.linspace(0, 20, height)[:, None]
+    return np.repeat(np.rint(ramp)[..., None], 3, axis=2).astype(np.uint16) * np.uint16(257)
+
+
+def as_jpeg(pixels: Pixels, quality: int) -> Pixels:
+    stream = io.BytesIO()
+    Image.fromarray((pixels // 257).astype(np.uint8)).save(stream, "JPEG", quality=quality)
+    return np.asarray(Image.open(stream)).astype(np.uint16) * np.uint16(257)
+
+
+@pytest.mark.parametrize("sigma", [3, 8, 20])
+def test_noise_of_a_smooth_picture(sigma: float) -> None:
+    assert noise_sigma(photo(pixels=noisy(smooth(), sigma))) == pytest.approx(sigma, rel=0.12)
+
+
+def test_clean_picture_has_no_noise() -> None:
+    assert noise_sigma(photo(pixels=smooth())) < 0.5
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("number", [0, 2, 4, 9])
+@pytest.mark.parametrize("sigma", [5, 10, 25])
+def test_noise_of_photos(shared: Path, number: int, sigma: float) -> None:
+    clean = real_picture(shared, number, 400, 400)
+    assert noise_sigma(photo(pixels=clean)) < 2
+    found = noise_sigma(photo(pixels=noisy(clean, sigma)))
+    assert found == pytest.approx(sigma, rel=0.25)
+
+
+def test_grey_and_colour_agree() -> None:
+    grey = np.repeat(noisy(smooth(), 10)[..., :1], 3, axis=2)
+    as_grey, as_colour = (noise_sigma(photo(pixels=grey, grey=kind)) for kind in (True, False))
+    assert as_grey == pytest.approx(as_colour)
+
+
+def test_noise_under_transparency_does_not_count() -> None:
+    pixels = smooth(256, 256)
+    pixels[:, :192] = noisy(pixels, 20)[:, :192]
+    alpha = np.full((256, 256), 65535, np.uint16)
+    alpha[:, :192] = 0
+    pixels[:, 64:] = noisy(pixels, 3)[:, 64:]
+    assert noise_sigma(photo(pixels=pixels)) > 10
+    assert noise_sigma(photo(pixels=pixels, alpha=alpha)) == pytest.approx(3, rel=0.15)
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((8, 8, 3), np.uint16), smooth(9, 400), smooth(20, 20)])
+def test_tiny_pictures_are_no_trouble(pixels: Pixels) -> None:
+    found = diagnose(photo(pixels=pixels))
+    assert found.noise_sigma >= 0
+    assert found.blocking >= 0
+    assert found.long_edge == max(pixels.shape[:2])
+
+
+@pytest.mark.parametrize("offset", [(0, 0), (3, 5)])
+def test_blocking_grows_as_jpeg_quality_falls(offset: tuple[int, int]) -> None:
+    clean = picture(256, 256)
+    top, left = offset
+    found = [
+        blocking(photo(pixels=as_jpeg(clean, quality)[top:, left:])) for quality in (95, 60, 20)
+    ]
+    assert found == sorted(found)
+    assert found[0] < 0.7 < found[-1]
+    assert blocking(photo(pixels=clean)) < 0.3
