@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the process's exit status."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads)
+    torch.backends.cudnn.benchmark = True  # Every step has the same shapes.
     recipe = RECIPES[options.model]
     size = "tiny" if options.tiny else "full" if options.full else "cpu"
     setting = recipe.settings[size]

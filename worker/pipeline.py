@@ -77,12 +77,12 @@ class _Work:
         self.engine = engine
         self.progress = progress
         self.cancelled = cancelled
-        self.plan: Plan = plan(
-            recipe, diagnose(photo), models.capabilities(recipe.preset), max_output_pixels
-        )
         self.pixels = photo.pixels
-        if photo.alpha is not None and self._touches_pixels():
+        if photo.alpha is not None:
             self.pixels = alpha.bleed(photo.pixels, photo.alpha)
+        diagnosis = diagnose(replace(photo, pixels=self.pixels))
+        capabilities = models.capabilities(recipe.preset)
+        self.plan: Plan = plan(recipe, diagnosis, capabilities, max_output_pixels)
 
     def run(self) -> Outcome:
         """All stages in their order."""
@@ -95,12 +95,10 @@ class _Work:
             self.pixels = paste(self._own(), restored, size, self.plan.faces.strength)
             self.pixels = self._as_grey(self.pixels)
         steps.append(self._sharpen())
-        photo = replace(self.photo, pixels=self.pixels, alpha=self._alpha())
+        photo = self.photo
+        if any(step.done for step in steps):
+            photo = replace(photo, pixels=self.pixels, alpha=self._alpha())
         return Outcome(photo, tuple(steps), self.plan.notes, found[0].box if found else None)
-
-    def _touches_pixels(self) -> bool:
-        stages = (self.plan.denoise, self.plan.faces, self.plan.upscale, self.plan.sharpen)
-        return any(stage.strength for stage in stages)
 
     def _denoise(self) -> Step:
         stage = self.plan.denoise

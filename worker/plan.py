@@ -221,7 +221,7 @@ def _allowed(width: int, height: int, max_pixels: int) -> bool:
 def _chain(factor: float, scales: Collection[int]) -> tuple[int, ...]:
     """The passes that enlarge by at least `factor` with the least surplus, then the fewest.
 
-    Where even two passes of the strongest model do not reach it, those two.
+    Three passes are the most; where they do not reach it, the strongest three.
     """
     if factor <= 1 or not scales:
         return ()

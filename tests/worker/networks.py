@@ -110,7 +110,7 @@ class Lab:
         for seed, (name, (purpose, scale)) in enumerate(files.items()):
             if Path(name).stem not in without:
                 save(compact(scale, features=8, layers=2, seed=seed), folder / name)
-                crop = 128 if purpose is Purpose.FACES else None
+                crop = 256 if purpose is Purpose.FACES else None
                 rows.append(row(name, purpose, scale, crop=crop))
         self.store = WeightsStore(folder, catalog=Catalog(rows), shipped=folder)
         self.models = Models(self.store)
