@@ -161,7 +161,7 @@ def _compared(result: Image.Image, clean: Image.Image) -> tuple[float, float, fl
     window = (slice(_SHAVE, -_SHAVE), slice(_SHAVE, -_SHAVE))
     a, b = (np.asarray(image, dtype=np.float64)[window] for image in (result, clean))
     luma_a, luma_b = _luma(a), _luma(b)
-    ssim = structural_similarity(  # type: ignore[no-untyped-call]
+    ssim = structural_similarity(
         luma_a,
         luma_b,
         data_range=255,

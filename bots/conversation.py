@@ -142,7 +142,10 @@ class Conversation:
         job_id = self._job_id(request.origin)
         if await self._lab.queue.known(job_id):
             return None
-        address = await self._desk.open_status(request.address, captions.LOOKING)
+        address = await self._lab.queue.status_address(job_id)
+        if address is None:
+            address = await self._desk.open_status(request.address, captions.LOOKING)
+            await self._lab.queue.note_status(job_id, address)
         try:
             job, refs = await self._job(job_id, request, address, photos, recipe)
             offer = Offer(

@@ -124,17 +124,22 @@ class DeliveryLoop:
             if isinstance(result, Enhanced):
                 try:
                     data = await self._blobs.get(result.key)
-                    collage = await self._blobs.get(result.collage) if result.collage else None
                 except BlobMissing as error:
                     results.append(
                         Failed(code=error.code, text=error.text, source_name=result.source_name)
                     )
                     continue
-                files.append(File(result, data, collage))
+                files.append(File(result, data, await self._collage(result)))
             results.append(result)
         told = reply.model_copy(update={"results": tuple(results)})
         buttons = answer_buttons(reply.job) if files else ()
         return Answer(told, captions.caption(told), tuple(files), buttons)
+
+    async def _collage(self, result: Enhanced) -> bytes | None:
+        try:
+            return await self._blobs.get(result.collage) if result.collage else None
+        except BlobMissing:
+            return None
 
     async def _sweep(self) -> None:
         cleaned = 0.0

@@ -55,6 +55,11 @@ def progress(job_id: str) -> str:
     return f"{PREFIX}progress:{job_id}"
 
 
+def status(job_id: str) -> str:
+    """Where the status message of a request is, before its job exists (JSON)."""
+    return f"{PREFIX}status:{job_id}"
+
+
 def starts(job_id: str) -> str:
     """How often work on the job was begun without an ordinary end."""
     return f"{PREFIX}starts:{job_id}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from core import keys
 from core.errors import LimitReached, ServiceDown
-from core.jobs import Job, Progress, Reply, UnknownVersion
+from core.jobs import Address, Job, Progress, Reply, UnknownVersion
 from core.outbox import KEPT_SECONDS, PUBLISH
 from core.presence import ALIVE_SECONDS
 from core.store import Client, spoken
@@ -183,6 +183,17 @@ class Queue:
         """Whether this job was taken before, be it answered or not."""
         with spoken():
             return bool(await self._client.exists(keys.job(job_id), keys.done(job_id)))
+
+    async def status_address(self, job_id: str) -> Address | None:
+        """Where a request's status message is, if an earlier attempt to take it opened one."""
+        with spoken():
+            data = await self._client.get(keys.status(job_id))
+        return None if data is None else dict(json.loads(data))
+
+    async def note_status(self, job_id: str, address: Address) -> None:
+        """Remember where a request's status message is, so that a retry does not open another."""
+        with spoken():
+            await self._client.set(keys.status(job_id), json.dumps(address), ex=3600)
 
     async def record(self, job_id: str) -> Job | None:
         """The job behind an id, None once it is answered; raises UnknownVersion."""

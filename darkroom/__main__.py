@@ -23,7 +23,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 LogLevel = Annotated[str, typer.Option("--log", help="How much to log.", metavar="LEVEL")]
-Strength = Annotated[int | None, typer.Option(min=0, max=100, metavar="0–100")]
 
 
 @app.command()
@@ -65,16 +64,25 @@ def worker(log: LogLevel = "INFO") -> None:
 
 @app.command()
 def enhance(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO…", help="The photos to enhance.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="The photos to enhance.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where the results go.")
     ] = Path("out"),
-    preset: Annotated[Preset, typer.Option(help="A starting point.")] = Preset.AUTO,
+    preset: Annotated[
+        Preset, typer.Option(help="A starting point for what is left open.")
+    ] = Preset.AUTO,
     scale: Annotated[
-        int | None, typer.Option(metavar="1|2|3|4|8", help="How many times larger.")
+        int | None,
+        typer.Option(metavar="1|2|3|4|8", help="How many times larger; 1 keeps the size."),
     ] = None,
-    denoise: Strength = None,
-    faces: Strength = None,
+    denoise: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, metavar="0–100", help="Noise removal; 0 leaves it out."),
+    ] = None,
+    faces: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, metavar="0–100", help="Face restoration; 0 leaves it out."),
+    ] = None,
     file_format: Annotated[
         Format, typer.Option("--format", help="The result's file format.")
     ] = Format.AUTO,

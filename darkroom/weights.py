@@ -25,14 +25,17 @@ def _store() -> WeightsStore:
 def list_models() -> None:
     """Show every model: what it is for, its size and licence, and whether it is installed."""
     store = _store()
-    table = Table("model", "for", "scale", "size", "licence", "", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    for heading in ("for", "scale", "size", "licence", ""):
+        table.add_column(heading, no_wrap=heading != "licence")
     for row in store.catalog:
         table.add_row(
             row.id,
             str(row.purpose),
             f"{row.scale}×" if row.scale > 1 else "",
             captions.size(row.bytes) if row.bytes else "",
-            row.licence + ("" if row.commercial else " (non-commercial)"),
+            row.licence,
             "installed" if store.installed(row) else "",
         )
     Console().print(table)

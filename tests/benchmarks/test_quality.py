@@ -18,8 +18,8 @@ from training.networks import BlindUNetDesign, CompactDesign, Design, published_
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
-    Image.fromarray(skimage.data.astronaut()[:131, 100:236]).save(folder / "astronaut.png")  # type: ignore[no-untyped-call]
-    Image.fromarray(skimage.data.coffee()[100:228, 200:328]).save(folder / "coffee.png")  # type: ignore[no-untyped-call]
+    Image.fromarray(skimage.data.astronaut()[:131, 100:236]).save(folder / "astronaut.png")
+    Image.fromarray(skimage.data.coffee()[100:228, 200:328]).save(folder / "coffee.png")
     return folder
 
 
@@ -40,7 +40,7 @@ def test_bicubic_is_measured_as_scikit_image_measures_it(photos: Path) -> None:
         small = clean.resize((64, 64), Image.Resampling.BICUBIC)
         large = small.resize((128, 128), Image.Resampling.BICUBIC)
         inner = (slice(4, -4), slice(4, -4))
-        expected = skimage.metrics.peak_signal_noise_ratio(  # type: ignore[no-untyped-call]
+        expected = skimage.metrics.peak_signal_noise_ratio(
             np.asarray(clean)[inner], np.asarray(large)[inner]
         )
     assert row.psnr_rgb == pytest.approx(expected)

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -43,18 +44,13 @@ async def published(
     desk: RecordingDesk, outbox: Outbox, blobs: Blobs, name: str = "job-1"
 ) -> Reply:
     """A reply with a file and a collage in the store and a status message in the chat."""
-    result = enhanced(key=f"{9:011d}/{name}/out", collage=f"{9:011d}/{name}/collage")
+    key, collage = (Blobs.key(name, part, time.time() + 600) for part in ("out", "collage"))
+    result = enhanced(key=key, collage=collage)
     told = reply(name, results=(result,), address=await desk.open_status({"chat": 1}, "…"))
     await blobs.put(result.key, b"file")
-    await blobs.put(result.collage or "", b"collage")
+    await blobs.put(collage, b"collage")
     assert await outbox.publish(told)
     return told
-
-
-async def eventually(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not is_so():
-            await asyncio.sleep(0.005)
 
 
 async def test_an_answer_arrives_with_its_bytes_and_leaves_nothing_behind(
@@ -129,12 +125,12 @@ async def test_after_five_failures_the_person_is_told_and_the_reply_is_kept(
 
     async def only_the_first(part: str) -> None:
         if desk.parts[-1][0] == "job-2" and len(desk.faults) > 0:
-            await eventually(lambda: not desk.faults)
+            await desk.until(lambda: not desk.faults)
 
     desk.before_part = only_the_first
     async with running():
         await desk.delivered["job-2"].wait()
-        await eventually(lambda: desk.messages[1].text == captions.NOT_DELIVERED)
+        await desk.until(lambda: desk.messages[1].text == captions.NOT_DELIVERED)
     ((_, letter),) = await client.xrange(keys.dead("test"))
     assert letter["cause"] == "RuntimeError"
     assert len(await blobs.keys()) == 2  # the operator can still send it
@@ -146,7 +142,7 @@ async def test_a_chat_that_is_gone_gets_no_second_attempt(
     await published(desk, outbox, blobs)
     desk.faults = [Undeliverable("the bot was blocked")]
     async with running():
-        await eventually(lambda: not desk.faults)
+        await desk.until(lambda: not desk.faults)
     ((_, letter),) = await client.xrange(keys.dead("test"))
     assert letter["cause"] == "the bot was blocked"
     assert desk.parts == [("job-1", "text")]
@@ -189,7 +185,7 @@ async def test_one_slow_chat_does_not_hold_up_the_others(
 
     desk.before_part = wait_if_slow
     async with running():
-        await eventually(lambda: bool(desk.parts))
+        await desk.until(lambda: bool(desk.parts))
         await published(desk, outbox, blobs, "quick")
         await desk.delivered["quick"].wait()
         assert not desk.delivered["slow"].is_set()
@@ -224,12 +220,22 @@ async def test_a_job_past_its_deadline_is_told_as_too_slow(
     assert desk.messages[1].text == captions.TOO_SLOW
 
 
-async def test_old_bytes_are_swept(outbox: Outbox, blobs: Blobs, running: Running) -> None:
+async def test_old_bytes_are_swept(
+    outbox: Outbox, blobs: Blobs, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await blobs.put(Blobs.key("old", "in-0", 5), b"x")
+    swept = asyncio.Event()
+    sweep = blobs.sweep
+
+    async def watched(now: float | None = None) -> int:
+        count = await sweep(now)
+        swept.set()
+        return count
+
+    monkeypatch.setattr(blobs, "sweep", watched)
     async with running():
-        async with asyncio.timeout(5):
-            while await blobs.keys():
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(swept.wait(), 10)
+    assert await blobs.keys() == []
 
 
 async def test_the_status_is_settled_before_the_answer_takes_its_place(

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,7 @@ async def opened(desk: RecordingDesk, name: str = "job-1") -> Job:
 async def shows(desk: RecordingDesk, job: Job, text: str) -> None:
     number = job.address["status"]
     assert isinstance(number, int)
-    async with asyncio.timeout(5):
-        while text not in desk.messages[number].text:
-            await asyncio.sleep(0.005)
+    await desk.until(lambda: text in desk.messages[number].text)
 
 
 async def test_a_message_follows_its_job_from_the_queue_to_the_lab(
@@ -143,7 +142,7 @@ async def test_edits_keep_the_platforms_distance_and_grow_rarer(
         await board._look()
         if len(desk.messages[1].history) > before:
             edits.append(second)
-    gaps = [later - earlier for earlier, later in zip(edits, edits[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(edits)]
     assert min(gaps) >= 6
     assert max(gaps) <= 21
     assert sum(edit < 60 for edit in edits) <= 10

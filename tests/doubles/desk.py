@@ -43,6 +43,7 @@ class RecordingDesk:
         self.before_part: Callable[[str], Awaitable[None]] | None = None
         self.interval = 0.0
         self._numbers = itertools.count(1)
+        self._changed = asyncio.Event()
 
     async def say(self, address: Address, text: str) -> None:
         self.said.append(text)
@@ -50,6 +51,7 @@ class RecordingDesk:
     async def open_status(self, address: Address, text: str) -> Address:
         number = next(self._numbers)
         self.messages[number] = Shown(text, history=[text])
+        self._changed.set()
         return {**address, "status": number}
 
     async def update_status(
@@ -60,6 +62,7 @@ class RecordingDesk:
         shown = self._at(address)
         shown.text, shown.buttons = text, tuple(buttons)
         shown.history.append(text)
+        self._changed.set()
 
     async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:
         async def show() -> str:
@@ -67,12 +70,14 @@ class RecordingDesk:
             shown.answer, shown.text = answer, answer.caption
             shown.history.append(answer.caption)
             self.parts.append((answer.reply.job, "text"))
+            self._changed.set()
             return "shown"
 
         await steps.once("text", show)
         if self.before_part is not None:
             await self.before_part("files")
         if self.faults:
+            self._changed.set()
             raise self.faults.pop(0)
 
         async def send() -> str:
@@ -113,6 +118,13 @@ class RecordingDesk:
             text=text,
             photos=[self.attachment(ref) for ref in refs],
         )
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until the chat has come to look so."""
+        async with asyncio.timeout(20):
+            while not is_so():
+                self._changed.clear()
+                await self._changed.wait()
 
     def _at(self, address: Address) -> Shown:
         number = address["status"]

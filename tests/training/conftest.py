@@ -30,7 +30,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "faces").mkdir()
     for name in ("astronaut", "chelsea", "coffee"):
         Image.fromarray(getattr(skimage.data, name)()).save(folder / "photos" / f"{name}.png")
-    face = Image.fromarray(skimage.data.astronaut()).crop((150, 0, 300, 150))  # type: ignore[no-untyped-call]
+    face = Image.fromarray(skimage.data.astronaut()).crop((150, 0, 300, 150))
     face.resize((256, 256)).save(folder / "faces" / "face.png")
     return folder
 

@@ -18,7 +18,7 @@ def as_tensor(image: Image.Image) -> Tensor:
 @pytest.mark.parametrize("quality", [20, 50, 80, 95])
 @pytest.mark.parametrize("subsampled", [True, False])
 def test_it_loses_what_libjpeg_loses(quality: int, subsampled: bool) -> None:
-    photo = Image.fromarray(skimage.data.astronaut()[:256, :256])  # type: ignore[no-untyped-call]
+    photo = Image.fromarray(skimage.data.astronaut()[:256, :256])
     coded = io.BytesIO()
     photo.save(coded, "JPEG", quality=quality, subsampling=2 if subsampled else 0)
     with Image.open(coded) as opened:
@@ -30,7 +30,7 @@ def test_it_loses_what_libjpeg_loses(quality: int, subsampled: bool) -> None:
 
 
 def test_each_sample_has_its_own_quality() -> None:
-    photo = as_tensor(Image.fromarray(skimage.data.coffee()[:128, :128]))  # type: ignore[no-untyped-call]
+    photo = as_tensor(Image.fromarray(skimage.data.coffee()[:128, :128]))
     both = jpeg_round_trip(
         photo.expand(2, -1, -1, -1), torch.tensor([10.0, 90.0]), subsampled=False
     )

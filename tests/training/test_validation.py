@@ -13,7 +13,7 @@ from training.validation import HeldOut, luma, psnr
 
 
 def test_luma_is_the_y_of_ycbcr() -> None:
-    photo = skimage.data.coffee()  # type: ignore[no-untyped-call]
+    photo = skimage.data.coffee()
     expected = skimage.color.rgb2ycbcr(photo)[..., 0] / 255
     ours = luma(torch.from_numpy(photo.copy()).permute(2, 0, 1).double() / 255)[0]
     assert np.abs(ours.numpy() - expected).max() < 1e-6
@@ -22,10 +22,10 @@ def test_luma_is_the_y_of_ycbcr() -> None:
 def test_psnr_is_that_of_scikit_image() -> None:
     chance = np.random.default_rng(0)
     a, b = chance.random((2, 3, 40, 40))
-    expected = skimage.metrics.peak_signal_noise_ratio(a, b, data_range=1)  # type: ignore[no-untyped-call]
+    expected = skimage.metrics.peak_signal_noise_ratio(a, b, data_range=1)
     assert psnr(torch.from_numpy(a), torch.from_numpy(b)) == pytest.approx(expected)
     inner = (slice(None), slice(4, -4), slice(4, -4))
-    expected = skimage.metrics.peak_signal_noise_ratio(a[inner], b[inner], data_range=1)  # type: ignore[no-untyped-call]
+    expected = skimage.metrics.peak_signal_noise_ratio(a[inner], b[inner], data_range=1)
     assert psnr(torch.from_numpy(a), torch.from_numpy(b), shave=4) == pytest.approx(expected)
 
 
