@@ -1,7 +1,7 @@
 """The main job on a real photo: `make demo`, or `make demo PHOTO=path`.
 
-Without a photo, scikit-image's public-domain astronaut is made half as large, noisy (σ 10) and
-JPEG-compressed (quality 60), as a photo from an old phone would be, then enhanced through a real
+Without a photo, scikit-image's public-domain astronaut is made half as large, noisy (σ 8) and
+JPEG-compressed (quality 75), as a photo from an old phone would be, then enhanced through a real
 queue, worker and adapter.
 """
 
@@ -20,12 +20,12 @@ OUT = Path("out")
 
 
 def poor(clean: Image.Image, *, seed: int = 7) -> Image.Image:
-    """The photo at half its size, with noise of σ 10 and blocks of JPEG 60."""
+    """The photo at half its size, with noise of σ 8 and blocks of JPEG 75."""
     small = clean.resize((clean.width // 2, clean.height // 2), Image.Resampling.BOX)
-    noise = np.random.default_rng(seed).normal(0, 10, (small.height, small.width, 3))
+    noise = np.random.default_rng(seed).normal(0, 8, (small.height, small.width, 3))
     noisy = np.clip(np.asarray(small, np.float64) + noise, 0, 255).round().astype(np.uint8)
     packed = io.BytesIO()
-    Image.fromarray(noisy).save(packed, "JPEG", quality=60)
+    Image.fromarray(noisy).save(packed, "JPEG", quality=75)
     return Image.open(packed)
 
 

@@ -10,6 +10,7 @@ shipped weights are measured.
 import argparse
 import io
 import json
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -71,9 +72,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(options.threads)
 
     files = sorted(f for f in options.images.iterdir() if f.suffix.lower() in {".png", ".jpg"})
-    files = files[: options.limit]
+    readable = [file for file in files[: options.limit] if _readable(file)]
+    for file in files[: options.limit]:
+        if file not in readable:
+            print(f"{file.name} is left out: it cannot be decoded.", file=sys.stderr)
+    files = readable
     if not files:
-        parser.error(f"no PNG or JPEG lies in {options.images}")
+        parser.error(f"no readable PNG or JPEG lies in {options.images}")
     models = options.model or sorted(_SHIPPED.glob("*.safetensors"))
     rows = list(measure(files, models))
     print(_table(rows))
@@ -106,6 +111,14 @@ def measure(files: Sequence[Path], models: Sequence[Path]) -> Iterator[Row]:
         for name, values in figures.items():
             y, rgb, ssim = np.mean(values, axis=0)
             yield Row(task.name, task.scale, name, float(y), float(rgb), float(ssim))
+
+
+def _readable(file: Path) -> bool:
+    try:
+        _clean(file)
+    except OSError:
+        return False
+    return True
 
 
 def _clean(file: Path) -> Image.Image:

@@ -18,7 +18,8 @@ class UnknownVersion(ValueError):
 
 
 class Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Inputs hold chats and file names, and errors end up in logs.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     def to_json(self) -> str:
         """This value as one line of JSON."""

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import logging
+import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import PurePath
 from typing import TypeVar
@@ -126,18 +127,12 @@ class Bench:
             late = Reply.failure(job, "too_slow", captions.TOO_SLOW).results
             results += late[len(results) : len(job.photos)]
         except Cancelled:
+            await self._blobs.delete(_answer(job, results).blob_keys())
             return Reply.failure(job, Cancelled.code, captions.CANCELLED)
         finally:
             reporter.cancel()
             await asyncio.gather(reporter, return_exceptions=True)
-        return Reply(
-            job=job.id,
-            platform=job.platform,
-            user=job.user,
-            address=job.address,
-            recipe=job.recipe,
-            results=(*results, *job.refused),
-        )
+        return _answer(job, results)
 
     async def _result(self, job: Job, number: int, photo: PhotoRef, watch: _Watch) -> Result:
         try:
@@ -169,11 +164,12 @@ class Bench:
         )
         drawn = await self._collage(job, before, outcome, watch)
         deadline = time.time() + KEPT_SECONDS
-        key = self._blobs.key(job.id, f"out-{number}{encoded.extension}", deadline)
+        mark = secrets.token_hex(4)  # a second worker's result of the same job is another file
+        key = self._blobs.key(job.id, f"out-{number}-{mark}{encoded.extension}", deadline)
         await self._blobs.put(key, encoded.data)
         collage_key = None
         if drawn is not None:
-            collage_key = self._blobs.key(job.id, f"collage-{number}.jpg", deadline)
+            collage_key = self._blobs.key(job.id, f"collage-{number}-{mark}.jpg", deadline)
             await self._blobs.put(collage_key, drawn)
         log.info("job %s photo %d enhanced in %.1f s", job.id, number, watch.seconds)
         return Enhanced(
@@ -239,8 +235,9 @@ class Bench:
         await self._blobs.delete(photo.key for photo in job.photos)
 
     async def _refuse_unknown(self, job_id: str) -> None:
-        fields = json.loads(await self._queue.raw_record(job_id) or "{}")
+        record = await self._queue.raw_record(job_id)
         try:
+            fields = json.loads(record or "{}")
             reply = Reply(
                 job=job_id,
                 platform=fields["platform"],
@@ -248,8 +245,8 @@ class Bench:
                 address=fields["address"],
                 results=(Failed(code="other_version", text=captions.OTHER_VERSION),),
             )
-        except (KeyError, ValueError):
-            log.exception("job %s cannot be answered: its record has no address", job_id)
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("job %s cannot be answered: %s", job_id, type(error).__name__)
             return
         await self._outbox.publish(reply, photos=len(fields.get("photos", ())))
 
@@ -273,6 +270,17 @@ async def _run(executor: Executor, watch: _Watch, work: Callable[[], T]) -> T:
         if not future.cancelled():
             future.exception()
         raise
+
+
+def _answer(job: Job, results: Sequence[Result]) -> Reply:
+    return Reply(
+        job=job.id,
+        platform=job.platform,
+        user=job.user,
+        address=job.address,
+        recipe=job.recipe,
+        results=(*results, *job.refused),
+    )
 
 
 def _name(source: str, encoded: Encoded) -> str:

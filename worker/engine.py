@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable
 from typing import Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.errors import Cancelled, DarkroomError, SettingsError
 from core.settings import WorkerSettings
@@ -19,7 +20,8 @@ __all__ = ["Engine"]
 
 _log = logging.getLogger(__name__)
 
-_CPU_WINDOW, _CUDA_WINDOW = 384, 512
+_WINDOW, _HEAVY_CPU_WINDOW = 512, 256
+_HEAVY_PARAMETERS = 5_000_000
 _BATCH_PIXELS = 1 << 20
 
 
@@ -50,9 +52,10 @@ class Engine:
                 f"{torch.cuda.device_count()} GPUs, counted from 0."
             )
         self.precision = precision
-        self._tile = tile or (_CUDA_WINDOW if self.device.type == "cuda" else _CPU_WINDOW)
+        self._tile = tile
         self._learnt_tile: dict[str, int] = {}
         self._unsafe_in_half: set[str] = set()
+        self._placed: WeakKeyDictionary[nn.Module, torch.dtype] = WeakKeyDictionary()
 
     @classmethod
     def from_settings(cls, settings: WorkerSettings) -> Self:
@@ -78,7 +81,7 @@ class Engine:
         DarkroomError (code `memory`) if not even the smallest window fits.
         """
         height, width = pixels.shape[:2]
-        scale, window = model.scale, self._learnt_tile.get(model.id, self._tile)
+        scale, window = model.scale, self._window(model)
         grid_height, grid_width = (_padded(side, model) for side in (height, width))
         result = np.empty((height * scale, width * scale, 3), np.uint16)
         rows = spans(grid_height, window, model.pad, model.multiple)
@@ -121,6 +124,14 @@ class Engine:
             return result
         except _OutOfMemory as error:
             raise _too_big(model) from error
+
+    def _window(self, model: LoadedModel) -> int:
+        if model.id in self._learnt_tile or self._tile:
+            return self._learnt_tile.get(model.id, self._tile)
+        # A CPU never refuses memory: Linux kills the process instead, so heavy networks, which
+        # hold dozens of channels at the result's size, get small windows from the start.
+        heavy = self.device.type == "cpu" and model.parameters > _HEAVY_PARAMETERS
+        return _HEAVY_CPU_WINDOW if heavy else _WINDOW
 
     def _strip(
         self,
@@ -174,14 +185,26 @@ class Engine:
 
     def _call(self, model: LoadedModel, batch: Tensor) -> Tensor:
         dtype = self._dtype(model)
-        model.module.to(self.device, dtype)
-        model.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._place(model, dtype)
         placed = batch.to(self.device, dtype)
+        if not model.channels_last:
+            placed = placed.contiguous()
         if model.channels == 3:
             return model.call(placed).float()
         count, _, height, width = placed.shape
         single = model.call(placed.reshape(count * 3, 1, height, width))
         return single.reshape(count, 3, *single.shape[2:]).float()
+
+    def _place(self, model: LoadedModel, dtype: torch.dtype) -> None:
+        if self._placed.get(model.module) == dtype:
+            return
+        model.module.to(self.device, dtype)
+        if model.channels_last:
+            # Module.to(memory_format=…) fails where a network has 5-dimensional kernels.
+            for parameter in model.module.parameters():
+                if parameter.dim() == 4:
+                    parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        self._placed[model.module] = dtype
 
     def _dtype(self, model: LoadedModel) -> torch.dtype:
         if model.id in self._unsafe_in_half:

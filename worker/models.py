@@ -33,6 +33,9 @@ windows as in the whole image (spandrel tells only what they need in order to ru
 _BATCHING = frozenset({"Compact", "ESRGAN", "SPAN", "SwinIR", "SCUNet", "RealCUGAN"})
 """Architectures known to take several pictures at once; spandrel promises one."""
 
+_PLAIN_LAYOUT = frozenset({"GFPGAN", "CodeFormer"})
+"""Architectures that flatten features by `view`, which channels-last memory does not allow."""
+
 _SOUND_IN_HALF = frozenset({"DRUNet"})
 """Plain convolutions that spandrel has not marked as safe in float16."""
 
@@ -57,6 +60,7 @@ class LoadedModel:
     call: Callable[[Tensor], Tensor]
     half: bool = False
     bfloat16: bool = False
+    channels_last: bool = True
     architecture: str = ""
     crop: int | None = None
     parameters: int = field(default=0, repr=False)
@@ -152,6 +156,7 @@ def _described(row: CatalogRow, descriptor: Any) -> LoadedModel:
         call=_call(architecture, module, descriptor),
         half=descriptor.supports_half or architecture in _SOUND_IN_HALF,
         bfloat16=descriptor.supports_bfloat16,
+        channels_last=architecture not in _PLAIN_LAYOUT,
         architecture=architecture,
         crop=row.crop,
         parameters=sum(parameter.numel() for parameter in module.parameters()),

@@ -16,7 +16,7 @@ MAX_OUTPUT_PIXELS = 100_000_000
 MAX_OUTPUT_SIDE = 32_000
 """OpenCV's geometry ends at 32,767 pixels a side."""
 
-_CLEAN_SIGMA, _CLEAN_BLOCKING = 2.0, 0.7
+_CLEAN_SIGMA, _CLEAN_BLOCKING = 2.0, 0.5
 _SMALL_EDGE, _MIDDLE_EDGE = 1024, 2048
 
 
@@ -121,17 +121,23 @@ def _denoise(
 
 
 def _needed(diagnosis: Diagnosis) -> tuple[int, str]:
-    """The strength that the figures ask for: saturating, about 50 at σ 5 and 75 at σ 10."""
+    """The strength that the figures ask for, a fit to where PSNR peaks with the shipped denoiser.
+
+    About 40 at σ 3, 70 at σ 6 and 90 at σ 10; about 35 at JPEG quality 85, 60 at 75, 85 at 50.
+    Photos with both need more than either.
+    """
     grain = blocks = 0.0
     if diagnosis.noise_sigma >= _CLEAN_SIGMA:
-        grain = 100 * (1 - math.exp(-diagnosis.noise_sigma / 7))
+        grain = 1 - math.exp(-((diagnosis.noise_sigma / 5) ** 1.3))
     if diagnosis.blocking >= _CLEAN_BLOCKING:
-        blocks = 100 * (1 - math.exp(-(diagnosis.blocking - 0.5) / 2))
-    if not grain and not blocks:
+        blocks = 1 - math.exp(-(diagnosis.blocking - 0.3) / 0.6)
+    reasons = [
+        *([f"grainy, σ ≈ {diagnosis.noise_sigma:.0f}"] if grain else []),
+        *(["JPEG blocks show"] if blocks else []),
+    ]
+    if not reasons:
         return 0, "the photo is clean"
-    if grain >= blocks:
-        return round(grain), f"grainy, σ ≈ {diagnosis.noise_sigma:.0f}"
-    return round(blocks), "JPEG blocks show"
+    return round(100 * (1 - (1 - grain) * (1 - blocks))), ", ".join(reasons)
 
 
 def _faces(recipe: Recipe, habit: _Habit, capabilities: Capabilities) -> PlannedStage:

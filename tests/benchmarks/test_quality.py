@@ -79,6 +79,19 @@ def test_upscalers_are_also_measured_behind_denoisers(photos: Path, tmp_path: Pa
     assert [row.task for row in rows if row.method == "clean + up"] == ["x4 real-world"]
 
 
+def test_a_photo_that_cannot_be_decoded_is_left_out_and_named(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = (photos / "coffee.png").read_bytes()
+    (photos / "broken.png").write_bytes(whole[: len(whole) // 2])
+    figures = tmp_path / "figures.json"
+    model = tmp_path / "up.safetensors"
+    write_weights(model, published_state(CompactDesign(8, 2, 4).build()), {})
+    main(["--images", str(photos), "--model", str(model), "--json", str(figures)])
+    assert "broken.png is left out" in capsys.readouterr().err
+    assert "over 2 photos" in json.loads(figures.read_text())["about"]
+
+
 def test_degradations_repeat(photos: Path) -> None:
     files = sorted(photos.iterdir())
     assert list(measure(files, [])) == list(measure(files, []))

@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -22,8 +23,9 @@ Running = Callable[[], AbstractAsyncContextManager[DeliveryLoop]]
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick(monkeypatch: pytest.MonkeyPatch, outbox: Outbox) -> None:
     monkeypatch.setattr(delivery, "RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(outbox, "deliveries", partial(outbox.deliveries, block_seconds=0.05))
 
 
 @pytest.fixture
@@ -99,17 +101,17 @@ async def test_a_crash_between_send_and_acknowledgement_repeats_no_part(
     await published(desk, outbox, blobs)
     reached = asyncio.Event()
 
-    async def killed(part: str) -> None:
+    async def killed(job_id: str) -> None:
         reached.set()
         await asyncio.Event().wait()
 
-    desk.before_part = killed
+    desk.before_files = killed
     task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs).run())
     await reached.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert not desk.delivered["job-1"].is_set()
-    desk.before_part = None
+    desk.before_files = None
     async with running():
         await desk.delivered["job-1"].wait()
     assert desk.parts == [("job-1", "text"), ("job-1", "files")]
@@ -121,16 +123,19 @@ async def test_after_five_failures_the_person_is_told_and_the_reply_is_kept(
 ) -> None:
     await published(desk, outbox, blobs)
     await published(desk, outbox, blobs, "job-2")
-    desk.faults = [RuntimeError("no")] * 5
+    attempts = 0
 
-    async def only_the_first(part: str) -> None:
-        if desk.parts[-1][0] == "job-2" and len(desk.faults) > 0:
-            await desk.until(lambda: not desk.faults)
+    async def refused(job_id: str) -> None:
+        nonlocal attempts
+        if job_id == "job-1":
+            attempts += 1
+            raise RuntimeError("no")
 
-    desk.before_part = only_the_first
+    desk.before_files = refused
     async with running():
         await desk.delivered["job-2"].wait()
         await desk.until(lambda: desk.messages[1].text == captions.NOT_DELIVERED)
+    assert attempts == delivery.ATTEMPTS
     ((_, letter),) = await client.xrange(keys.dead("test"))
     assert letter["cause"] == "RuntimeError"
     assert len(await blobs.keys()) == 2  # the operator can still send it
@@ -179,11 +184,11 @@ async def test_one_slow_chat_does_not_hold_up_the_others(
     await published(desk, outbox, blobs, "slow")
     may_go = asyncio.Event()
 
-    async def wait_if_slow(part: str) -> None:
-        if desk.parts[-1][0] == "slow":
+    async def wait_if_slow(job_id: str) -> None:
+        if job_id == "slow":
             await may_go.wait()
 
-    desk.before_part = wait_if_slow
+    desk.before_files = wait_if_slow
     async with running():
         await desk.until(lambda: bool(desk.parts))
         await published(desk, outbox, blobs, "quick")

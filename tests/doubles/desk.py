@@ -24,7 +24,8 @@ class Shown:
 class RecordingDesk:
     """Implements bots.desk.Desk; `faults` are raised one by one by the next deliveries.
 
-    A delivery sends its parts through `steps.once`, so `parts` shows what went out and how often.
+    `before_files` is awaited with the job's id between the two parts of a delivery. The parts go
+    through `steps.once`, so `parts` shows what went out and how often.
     """
 
     max_upload_bytes = 10_000_000
@@ -40,7 +41,7 @@ class RecordingDesk:
         self.status_faults: list[BaseException] = []
         self.photos: dict[str, bytes] = {}
         self.delivered: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self.before_part: Callable[[str], Awaitable[None]] | None = None
+        self.before_files: Callable[[str], Awaitable[None]] | None = None
         self.interval = 0.0
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
@@ -74,8 +75,8 @@ class RecordingDesk:
             return "shown"
 
         await steps.once("text", show)
-        if self.before_part is not None:
-            await self.before_part("files")
+        if self.before_files is not None:
+            await self.before_files(answer.reply.job)
         if self.faults:
             self._changed.set()
             raise self.faults.pop(0)

@@ -133,20 +133,20 @@ def test_out_of_memory_halves_the_tile_and_goes_on(
     tmp_path: Path, error: Callable[[], Exception]
 ) -> None:
     network = compact(2)
-    pixels = picture(240, 300)
-    model, module = wary(loaded(network, tmp_path), 100 * 100, error)
-    engine = Engine("cpu", tile=256)
+    pixels = picture(120, 150)
+    model, module = wary(loaded(network, tmp_path), 80 * 80, error)
+    engine = Engine("cpu", tile=150)
     assert furthest(engine.run(model, pixels), plainly(network, pixels)) <= 2
-    assert max(module.calls) > 100 * 100
+    assert max(module.calls) > 80 * 80
     module.calls.clear()
     engine.run(model, pixels)
-    assert max(module.calls) <= 100 * 100, "the next photo starts with the smaller tile"
+    assert max(module.calls) <= 80 * 80, "the next photo starts with the smaller tile"
 
 
 def test_out_of_memory_half_way_keeps_what_is_done(tmp_path: Path) -> None:
     """Another process takes the memory while the third row of tiles is made."""
     network = compact(2)
-    pixels = picture(500, 120)
+    pixels = picture(400, 70)
     model, module = wary(loaded(network, tmp_path), 1 << 30)
     engine = Engine("cpu", tile=160)
     done: list[float] = []
@@ -154,13 +154,13 @@ def test_out_of_memory_half_way_keeps_what_is_done(tmp_path: Path) -> None:
     def progress(fraction: float) -> None:
         done.append(fraction)
         if fraction > 0.5:
-            module.most = 96 * 120
+            module.most = 96 * 70
 
     result = engine.run(model, pixels, progress=progress)
     assert furthest(result, plainly(network, pixels)) <= 2
     assert done == sorted(done)
     assert done[-1] == 1.0
-    assert min(module.calls) < 96 * 120 < max(module.calls)
+    assert min(module.calls) < 96 * 70 < max(module.calls)
 
 
 def test_no_memory_at_all_is_said(tmp_path: Path) -> None:
@@ -186,6 +186,16 @@ def test_cancelling_stops_before_the_next_tile(tmp_path: Path) -> None:
             model, picture(300, 300), cancelled=lambda: len(module.calls) >= 2
         )
     assert len(module.calls) == 2
+
+
+@pytest.mark.parametrize(("parameters", "least"), [(1000, 512), (10_000_000, 256)])
+def test_heavy_networks_get_small_windows_on_a_cpu(
+    tmp_path: Path, parameters: int, least: int
+) -> None:
+    model, module = wary(loaded(compact(1, features=4, layers=1), tmp_path), 1 << 30)
+    Engine("cpu").run(replace(model, parameters=parameters), picture(700, 16))
+    assert max(module.calls) <= least * 16
+    assert len(module.calls) == -(-(700 - 20) // (least - 20))
 
 
 class Overflowing(nn.Module):

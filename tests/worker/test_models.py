@@ -3,6 +3,7 @@
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -107,6 +108,37 @@ def test_shipped_models_are_what_the_catalog_says() -> None:
             assert model.architecture == known.architecture
             assert model.purpose is known.purpose
             assert model.scale == known.scale
+
+
+def test_gfpgan_is_called_in_its_own_range(tmp_path: Path) -> None:
+    """Random values under the official keys; spandrel's own call would clamp the input."""
+    from spandrel.architectures.GFPGAN import GFPGAN
+
+    torch.manual_seed(4)
+    network = GFPGAN(
+        out_size=512,
+        num_style_feat=512,
+        channel_multiplier=2,
+        decoder_load_path=None,
+        fix_decoder=False,
+        num_mlp=8,
+        input_is_latent=True,
+        different_w=True,
+        narrow=1,
+        sft_half=True,
+    ).eval()
+    torch.save({"params_ema": network.state_dict()}, tmp_path / "GFPGANv1.4.pth")
+    known = row("GFPGANv1.4.pth", Purpose.FACES, architecture="GFPGAN", crop=512)
+    model = load(known, tmp_path / "GFPGANv1.4.pth")
+    assert (model.architecture, model.purpose, model.crop) == ("GFPGAN", Purpose.FACES, 512)
+    crop = picture(512, 512)
+    signed = torch.from_numpy(crop.astype(np.float32) / 65535).permute(2, 0, 1)[None] * 2 - 1
+    with torch.inference_mode():
+        plain = network(signed, return_rgb=False, randomize_noise=False)[0]
+    expected = ((plain + 1) / 2).clamp(0, 1)[0].permute(1, 2, 0).numpy() * 65535
+    result = Engine("cpu").run_whole(model, crop)
+    assert np.abs(result - expected).max() <= 257
+    assert np.ptp(expected) > 10_000, "the comparison means something"
 
 
 def test_one_model_serves_each_purpose(tmp_path: Path) -> None:

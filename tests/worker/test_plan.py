@@ -123,10 +123,10 @@ def test_result_fits_and_keeps_its_shape(
     ("noise", "blocks", "strength", "reason"),
     [
         (0.5, 0.1, 0, "the photo is clean"),
-        (5, 0.1, 51, "grainy, σ ≈ 5"),
-        (14, 0.1, 86, "grainy, σ ≈ 14"),
-        (0.5, 2.0, 53, "JPEG blocks show"),
-        (14, 2.0, 86, "grainy, σ ≈ 14"),
+        (5, 0.1, 63, "grainy, σ ≈ 5"),
+        (14, 0.1, 98, "grainy, σ ≈ 14"),
+        (0.5, 2.0, 94, "JPEG blocks show"),
+        (5, 1.0, 89, "grainy, σ ≈ 5, JPEG blocks show"),
     ],
 )
 def test_noise_decides_the_denoising(
