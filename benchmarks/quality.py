@@ -65,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
     parser.add_argument("--images", type=Path, required=True, help="folder of clean photos")
     parser.add_argument("--model", type=Path, action="append", help="weights file; repeatable")
+    names = [task.name for task in TASKS]
+    parser.add_argument("--task", choices=names, action="append", help="all by default; repeatable")
     parser.add_argument("--limit", type=int, help="measure only so many photos")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
@@ -80,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not files:
         parser.error(f"no readable PNG or JPEG lies in {options.images}")
     models = options.model or sorted(_SHIPPED.glob("*.safetensors"))
-    rows = list(measure(files, models))
+    tasks = [task for task in TASKS if options.task is None or task.name in options.task]
+    rows = list(measure(files, models, tasks))
     print(_table(rows))
     if options.json is not None:
         about = f"Means over {len(files)} photos of `{'/'.join(options.images.parts[-2:])}`, by"
@@ -91,10 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(files: Sequence[Path], models: Sequence[Path]) -> Iterator[Row]:
-    """Measure the plain ways and every model whose scale fits on every task."""
+def measure(files: Sequence[Path], models: Sequence[Path], tasks: Sequence[Task]) -> Iterator[Row]:
+    """Measure the plain ways and every model whose scale fits on each of `tasks`."""
     loaded = [_loaded(path) for path in models]
-    for task in TASKS:
+    for task in tasks:
         methods: list[tuple[str, Restore]] = [
             (name, _plain(name, task.scale)) for name in _PLAIN[task.scale]
         ]

@@ -121,6 +121,7 @@ class WorkerSettings(_DataSettings):
 
     device: str = "auto"
     weights_dir: Path | None = None
+    weights_mirror: str | None = None
     threads: Annotated[int, Field(ge=0, le=512)] = 0
     tile: Annotated[int, Field(ge=0, le=4096)] = 0
     max_output_megapixels: Annotated[float, Field(gt=0, le=1000)] = 100
@@ -135,6 +136,15 @@ class WorkerSettings(_DataSettings):
     def _known_device(cls, value: str) -> str:
         if not _DEVICE.fullmatch(value):
             raise ValueError("use auto, cpu, cuda or cuda:0 (the number of the GPU)")
+        return value
+
+    @field_validator("weights_mirror")
+    @classmethod
+    def _http_mirror(cls, value: str | None) -> str | None:
+        if value and not _HTTP.fullmatch(value):
+            raise ValueError(
+                "use the address of a folder, e.g. https://models.example.org/darkroom"
+            )
         return value
 
     @field_validator("weights_dir")

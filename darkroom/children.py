@@ -52,10 +52,7 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         self._stop.set()
-        process = self._process
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
+        self._terminate()
         if self._keeper is not None:
             await self._keeper
 
@@ -90,3 +87,11 @@ class Child:
                 await asyncio.wait_for(self._stop.wait(), pause)
             if not self._stop.is_set():
                 await self._start()
+        if self._process is not None:  # begun while the stop came
+            self._terminate()
+            await self._process.wait()
+
+    def _terminate(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()

@@ -66,14 +66,27 @@ def fetch(
         DownloadColumn(),
         TransferSpeedColumn(),
     )
+    settings = WorkerSettings.load()
     with Progress(*columns, console=Console(stderr=True)) as bars:
         tasks = {row.id: bars.add_task(row.id, total=row.bytes or None) for row in rows}
 
         def told(row: CatalogRow, done: int) -> None:
             bars.update(tasks[row.id], completed=done)
 
-        fetch_rows(rows, store, accept_license=accept_license, progress=told)
-    typer.echo(f"Fetched into {store.folder}: {', '.join(row.id for row in rows)}.")
+        outcomes = fetch_rows(
+            rows,
+            store,
+            accept_license=accept_license,
+            mirror=settings.weights_mirror,
+            progress=told,
+        )
+    for outcome in outcomes:
+        if outcome.error is not None:
+            typer.echo(f"✗ {outcome.error}")
+        else:
+            word = "fetched and checked" if outcome.fresh else "here already, checked"
+            typer.echo(f"✓ {outcome.row.id}: {word}: {outcome.path}")
+    raise typer.Exit(1 if any(outcome.error for outcome in outcomes) else 0)
 
 
 @app.command()

@@ -10,11 +10,7 @@ from training.loop import LogRow
 
 __all__ = ["draw_curve", "read_log", "write_card", "write_log"]
 
-_DATA = """\
-- 41 photographs of the CLIC 2025 set (Unsplash License: free use, commercial too), long edge up to
-  1720 px, each also at 0.7, 0.5 and 0.35 of its size; every fourteenth is held out for the curve.
-- 1,322 synthetic faces cut from the contact sheets of SFHQ and SFHQ-T2I (MIT; no real person),
-  256 px, 15 % of the crops."""
+_UNKNOWN_DATA = "The photos of the folder that the command below was given."
 
 _HOW = {
     "upscale": """\
@@ -86,11 +82,13 @@ def write_card(
     figures: Path | None = None,
     note: str | None = None,
     example: str | None = None,
+    data: str | None = None,
 ) -> None:
     """Write the model card: what it is, data, recipe, figures, weaknesses, licence.
 
     `metadata` is the header of the weights file, `figures` the JSON of `benchmarks/quality.py`,
-    `note` a sentence about this very training, `example` the name of a picture beside the card.
+    `note` a sentence about this very training, `example` the name of a picture beside the card,
+    `data` what the training data were, in Markdown.
     """
     model = metadata["model"]
     kind = metadata["recipe"].split("-")[0]
@@ -107,7 +105,7 @@ def write_card(
         "",
         "## Data",
         "",
-        _DATA,
+        _UNKNOWN_DATA if data is None else data.strip(),
         "",
         "## Recipe",
         "",

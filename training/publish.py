@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--to", dest="target", type=Path, required=True)
     parser.add_argument("--figures", type=Path, help="JSON written by benchmarks/quality.py")
     parser.add_argument("--note", help="a sentence about this very training, for the card")
+    parser.add_argument("--data-note", type=Path, help="Markdown that says what the data were")
     options = parser.parse_args(arguments)
 
     model, target = options.model, options.target
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures=options.figures,
         note=options.note,
         example=f"{model}-example.jpg",
+        data=options.data_note.read_text() if options.data_note else None,
     )
     return 0
 

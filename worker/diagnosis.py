@@ -19,6 +19,9 @@ _SAMPLE_PIXELS = 1_500_000
 _IMMERKAER = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
 
 
+_QUIET, _QUIET_BIAS = 0.08, 0.9
+"""The share of blocks below the reading, and how far below σ that lies for even noise."""
+
 _LEVEL = np.float32(np.sqrt(np.pi / 2) / 6)
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32) / np.float32(257)
 
@@ -51,8 +54,8 @@ def diagnose(photo: Photo) -> Diagnosis:
 def noise_sigma(photo: Photo) -> float:
     """The standard deviation (0–255) of the grain, a mean over the channels.
 
-    Immerkær's filter by 16×16 blocks, of which the quiet third speaks, so that texture counts as
-    little as possible; clipped blocks (black, white) hide their noise and are left out.
+    Immerkær's filter by 16×16 blocks, of which the quietest speak, so that texture counts as little
+    as possible; clipped blocks (black, white) hide their noise and are left out.
     """
     channels = 1 if photo.grey else 3
     readings: list[NDArray[np.float32]] = []
@@ -67,7 +70,7 @@ def noise_sigma(photo: Photo) -> float:
     sigmas = np.concatenate(readings) if readings else np.empty(0, np.float32)
     if sigmas.size < 4:
         return 0.0
-    return float(np.quantile(sigmas, 0.2))
+    return float(np.quantile(sigmas, _QUIET)) / _QUIET_BIAS
 
 
 def blocking(photo: Photo) -> float:

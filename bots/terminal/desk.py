@@ -63,13 +63,17 @@ class TerminalDesk:
         photo = _photo(address)
         outcome = Outcome(photo, ok=bool(answer.files), text=answer.caption)
         outcome.result = answer.reply.results[0]
-        for file in answer.files:
-            outcome.file = self._path(photo, file.result.name)
-            await asyncio.to_thread(outcome.file.write_bytes, file.data)
-            if file.collage is not None:
-                outcome.collage = outcome.file.with_name(f"{outcome.file.stem}-collage.jpg")
-                await asyncio.to_thread(outcome.collage.write_bytes, file.collage)
-        self._show(photo, answer.caption)
+        try:
+            for file in answer.files:
+                outcome.file = self._path(photo, file.result.name)
+                await asyncio.to_thread(outcome.file.write_bytes, file.data)
+                if file.collage is not None:
+                    outcome.collage = outcome.file.with_name(f"{outcome.file.stem}-collage.jpg")
+                    await asyncio.to_thread(outcome.collage.write_bytes, file.collage)
+        except OSError as error:
+            text = f"The result cannot be written into {self.folder}: {error.strerror}."
+            outcome = Outcome(photo, ok=False, text=text)
+        self._show(photo, outcome.text)
         self._settle(outcome)
 
     async def answered(self, photo: Path) -> None:

@@ -10,6 +10,7 @@ from bots.desk import Request
 from bots.service import serve
 from bots.terminal.desk import Outcome, Show, TerminalDesk
 from core import captions
+from core.errors import DarkroomError
 from core.jobs import Reply
 from core.recipe import Recipe
 
@@ -30,7 +31,10 @@ async def enhance(
 
     `alive` is called now and then while waiting and may raise to give up.
     """
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    try:
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DarkroomError(f"The folder {folder} cannot be made: {error.strerror}.") from error
     desk = TerminalDesk(folder, show)
     distinct = list(dict.fromkeys(photos))
     places = asyncio.Semaphore(IN_FLIGHT)
@@ -55,12 +59,14 @@ async def enhance(
             asyncio.create_task(all_photos(conversation)),
             asyncio.create_task(_watch(alive)),
         }
-        done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        for task in done:
-            task.result()
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     try:
         await serve(desk, lab, listen)

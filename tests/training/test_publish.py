@@ -27,7 +27,9 @@ def test_a_finished_training_becomes_a_shipped_model(
     ]
     figures.write_text(json.dumps({"about": "Means.", "plain": ["input"], "rows": others}))
     arguments = [model, "--from", str(out), "--to", str(shipped), "--figures", str(figures)]
-    assert publish.main([*arguments, "--note", "It was stopped once."]) == 0
+    (tmp_path / "data.md").write_text("- Two photos of a cat.\n")
+    arguments += ["--data-note", str(tmp_path / "data.md"), "--note", "It was stopped once."]
+    assert publish.main(arguments) == 0
 
     assert sorted(file.name for file in shipped.iterdir()) == [
         f"{model}{end}" for end in ("-curve.png", "-example.jpg", "-log.csv", ".md", ".safetensors")
@@ -35,6 +37,7 @@ def test_a_finished_training_becomes_a_shipped_model(
     card = (shipped / f"{model}.md").read_text()
     assert f"| a task | {model} | 30.13 | 29.00 | 0.9000 |" in card
     assert "another" not in card
+    assert "Two photos of a cat." in card
     assert "It was stopped once." in card
     assert f"![example]({model}-example.jpg)" in card
     assert read_log(shipped / f"{model}-log.csv") == read_log(out / f"{model}-log.csv")

@@ -19,12 +19,13 @@ from worker.models import LoadedModel, Models, load
 
 Pixels = NDArray[np.uint16]
 
+declare_missing_operators()  # Tests import spandrel's architectures by themselves.
+
 
 def compact(
     scale: int = 4, *, features: int = 12, layers: int = 6, seed: int = 0
 ) -> torch.nn.Module:
     """A Compact network that adds random texture to the enlarged picture."""
-    declare_missing_operators()
     from spandrel.architectures.Compact import Compact
 
     torch.manual_seed(seed)
