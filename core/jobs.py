@@ -92,7 +92,10 @@ class Step(Value):
 
 
 class Enhanced(Value):
-    """A photo that was enhanced: the file's key in the blob store and the figures to tell."""
+    """A photo that was enhanced: the file's key in the blob store and the figures to tell.
+
+    `seconds` is the work on it, opening and saving included, `model_seconds` its stages alone.
+    """
 
     kind: Literal["enhanced"] = "enhanced"
     key: str
@@ -108,6 +111,7 @@ class Enhanced(Value):
     notes: tuple[str, ...] = ()
     collage: str | None = None
     seconds: float
+    model_seconds: float = 0.0
 
 
 Result = Annotated[Enhanced | Failed, Field(discriminator="kind")]

@@ -26,10 +26,13 @@ light, or blurred, and JPEG 20-95, alone and together; one in eight is left clea
 _WEAKNESSES = {
     "upscale": """\
 - It will not invent detail: hair, foliage and text that are lost in the small photo stay soft.
-- Strong noise and JPEG blocks are enlarged with the photo; run the denoiser first.
+- Noise and JPEG ringing are enlarged with the photo (see the real-world row, where there is one);
+  run the denoiser first.
 - Trained on few photos; drawings and screenshots were not among them.""",
     "denoise": """\
-- Fine, weak texture (skin, cloth, distant foliage) is smoothed where the noise covers it.
+- Fine texture (skin, cloth, distant foliage) is smoothed where the noise covers it, and in a clean
+  photo a little too: harsh regular texture such as brick at a distance looks like noise to it. Run
+  it only on photos in which noise or blocking was found, and blend.
 - Blotchy noise wider than a few pixels, moire and banding are hardly known to it.
 - Its view is wide: tiles need generous overlap and sizes that are multiples of 8.""",
 }

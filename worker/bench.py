@@ -153,9 +153,11 @@ class Bench:
         data = await self._blobs.get(ref.key)
         watch.stage("decode")
         before = await _run(self._file_threads, watch, lambda: decode(data, self._limits))
+        opening = watch.seconds
         outcome = await _run(
             self._model_thread, watch, lambda: self._pipeline(before, job.recipe, watch)
         )
+        model_seconds = watch.seconds - opening
         watch.stage("encode")
         encoded = await _run(
             self._file_threads,
@@ -186,6 +188,7 @@ class Bench:
             notes=(*outcome.notes, *encoded.notes, *_first_frame(before)),
             collage=collage_key,
             seconds=watch.seconds,
+            model_seconds=model_seconds,
         )
 
     def _pipeline(self, before: Photo, recipe: Recipe, watch: _Watch) -> Outcome:

@@ -26,7 +26,7 @@ DENOISED = Recipe(scale=1, denoise=100, faces=0, collage=False)
 
 SHORT = photo_file(24, 16)
 SECONDS = photo_file(260, 180)
-MINUTES = photo_file(1600, 1200)
+MINUTES = photo_file(1000, 750)
 
 
 @pytest.fixture

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from core import store
+from core.settings import StoreSettings
+from core.valkey import PrivateValkey
+from darkroom.redis import redis_url
+
+
+async def test_the_redis_that_is_set_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:pw@host/3")
+    async with redis_url(StoreSettings.load(), lasting=True) as url:
+        assert url == "redis://:pw@host/3"
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+async def test_without_one_a_private_valkey_is_started(tmp_path: Path, lasting: bool) -> None:
+    folder = tmp_path / "data" / "valkey"
+    async with redis_url(StoreSettings.load(), lasting=lasting) as url:
+        client = store.connect(url, retries=0)
+        assert await client.ping()
+        assert await client.config_get("appendonly") == {"appendonly": "yes" if lasting else "no"}
+        await client.aclose()
+        assert folder.exists() == lasting
+        async with redis_url(StoreSettings.load(), lasting=True) as again:
+            assert (again == url) == lasting
+
+
+async def test_one_that_runs_already_is_shared_and_left_running(tmp_path: Path) -> None:
+    async with PrivateValkey(tmp_path / "data" / "valkey") as server:
+        for lasting in (True, False):
+            async with redis_url(StoreSettings.load(), lasting=lasting) as url:
+                assert url == server.url
+        client = store.connect(server.url, retries=0)
+        assert await client.ping()
+        await client.aclose()
