@@ -33,8 +33,10 @@ _WEAKNESSES = {
 - Fine texture (skin, cloth, distant foliage) is smoothed where the noise covers it, and in a clean
   photo a little too: harsh regular texture such as brick at a distance looks like noise to it. Run
   it only on photos in which noise or blocking was found, and blend.
-- Blotchy noise wider than a few pixels, moire and banding are hardly known to it.
-- Its view is wide: tiles need generous overlap and sizes that are multiples of 8.""",
+- In hair and cloth under strong noise faint blotches of colour remain; noise that is itself blotchy,
+  wider than a few pixels, moire and banding are hardly known to it.
+- Its view is wide: with 32 pixels of padding tiles differ from the whole by up to 1/255. Sizes
+  must be multiples of 8.""",
 }
 
 
@@ -99,7 +101,9 @@ def write_card(
     lines = [
         f"# {model}",
         "",
-        f"{metadata['purpose'].capitalize()}. {_HOW[kind]}",
+        f"{metadata['purpose'][0].upper()}{metadata['purpose'][1:]}.",
+        "",
+        _HOW[kind],
         "",
         f"- Network: {metadata['architecture']}, {int(metadata['parameters']):,} parameters, scale "
         f"{metadata['scale']}, stored in half precision, opened by spandrel.",

@@ -104,14 +104,16 @@ async def test_a_worker_that_cannot_start_ends_the_run_with_its_sentence(
 async def test_an_interrupted_run_takes_its_photos_back(
     lab: Lab, client: Client, blobs: Blobs, tmp_path: Path
 ) -> None:
-    queued = asyncio.Event()
+    paths, queued, all_queued = photos(tmp_path, 2), set(), asyncio.Event()
 
     def show(photo: Path, text: str) -> None:
         if text.startswith("Queued"):
-            queued.set()
+            queued.add(photo)
+        if len(queued) == len(paths):
+            all_queued.set()
 
-    run = asyncio.create_task(enhance(photos(tmp_path, 2), tmp_path, PLAIN, lab, show))
-    await queued.wait()
+    run = asyncio.create_task(enhance(paths, tmp_path, PLAIN, lab, show))
+    await all_queued.wait()
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
