@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 SOFTER, STRONGER = 0.6, 1.5
 MAX_PHOTOS = 10
+FETCHED_AT_ONCE = 8
+"""Photos whose bytes are in this process's memory on their way into the store."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Conversation:
         self._lab = lab
         self._board = board
         self.name = name
+        self._door = asyncio.Semaphore(FETCHED_AT_ONCE)
 
     async def handle(self, request: Request) -> None:
         """Take one message: a command, photos, or both."""
@@ -105,9 +108,7 @@ class Conversation:
         elif action is Action.CANCEL:
             jobs = await self._lab.queue.of_user(self._desk.platform, request.user)
             outcomes = [await self._cancel(job) for job in jobs]
-            text = captions.cancelled(
-                outcomes.count(Cancelling.CANCELLED), outcomes.count(Cancelling.STOPPING)
-            )
+            text = captions.cancelled(len(outcomes) - outcomes.count(Cancelling.FINISHED))
         else:
             text = captions.START if action is Action.START else captions.help_text()
         await self._desk.say(request.address, text)
@@ -116,8 +117,8 @@ class Conversation:
         if choice is Choice.CANCEL:
             jobs = await self._lab.queue.of_user(self._desk.platform, offer.user)
             job = next((job for job in jobs if job.id == offer.job), None)
-            outcome = await self._cancel(job) if job else Cancelling.FINISHED
-            return captions.cancelled(outcome is not Cancelling.FINISHED, 0)
+            outcomes = [await self._cancel(job)] if job else []
+            return captions.cancelled(len(outcomes) - outcomes.count(Cancelling.FINISHED))
         if choice is Choice.ORIGINAL:
             await self._desk.resend(request.address, offer.refs)
             return captions.ON_ITS_WAY
@@ -129,7 +130,7 @@ class Conversation:
         reply = Reply.failure(job, "cancelled", captions.CANCELLED)
         outcome = await self._lab.queue.cancel(job, reply)
         if outcome is Cancelling.CANCELLED:
-            await self._lab.blobs.delete(photo.key for photo in job.photos)
+            await self._lab.blobs.discard(photo.key for photo in job.photos)
         return outcome
 
     async def take(
@@ -142,6 +143,9 @@ class Conversation:
         job_id = self._job_id(request.origin)
         if await self._lab.queue.known(job_id):
             return None
+        await self._lab.queue.check_room(
+            self._desk.platform, request.user, min(len(photos), MAX_PHOTOS)
+        )
         address = await self._lab.queue.status_address(job_id)
         if address is None:
             address = await self._desk.open_status(request.address, captions.LOOKING)
@@ -162,7 +166,7 @@ class Conversation:
                 ticket = await self._lab.queue.enqueue(job)
             except DarkroomError:
                 await self._board.settle(job_id)
-                await self._lab.blobs.delete(photo.key for photo in job.photos)
+                await self._lab.blobs.discard(photo.key for photo in job.photos)
                 raise
         except DarkroomError as error:
             log.info("job %s refused at the door: %s", job_id, error.code)
@@ -184,18 +188,16 @@ class Conversation:
         photos: Sequence[Attachment],
         recipe: Recipe,
     ) -> tuple[Job, tuple[str, ...]]:
+        photos, left = photos[:MAX_PHOTOS], photos[MAX_PHOTOS:]
         now = time.time()
         deadline = now + self._lab.answer_seconds
         taken: list[tuple[PhotoRef, str]] = []
         refused: list[Failed] = []
         answers = await asyncio.gather(
-            *(
-                self._store(job_id, number, photo, deadline)
-                for number, photo in enumerate(photos[:MAX_PHOTOS])
-            ),
+            *(self._store(job_id, number, photo, deadline) for number, photo in enumerate(photos)),
             return_exceptions=True,
         )
-        for photo, answer in zip(photos, answers, strict=False):
+        for photo, answer in zip(photos, answers, strict=True):
             if isinstance(answer, PhotoRef):
                 taken.append((answer, photo.ref))
             elif isinstance(answer, DarkroomError):
@@ -207,7 +209,7 @@ class Conversation:
                 )
             else:
                 raise answer
-        if len(photos) > MAX_PHOTOS:
+        if left:
             text = f"I take up to {MAX_PHOTOS} photos at a time; please send the others again."
             refused.append(Failed(code="too_many", text=text))
         if not taken:
@@ -237,10 +239,11 @@ class Conversation:
                 "Please send a smaller version.",
                 code="too_many_bytes",
             )
-        data = await photo.fetch()
-        images.inspect(data, self._lab.limits)
         key = Blobs.key(job_id, f"in-{number}", deadline + self._lab.answer_seconds)
-        await self._lab.blobs.put(key, data)
+        async with self._door:
+            data = await photo.fetch()
+            await asyncio.to_thread(images.inspect, data, self._lab.limits)
+            await self._lab.blobs.put(key, data)
         return PhotoRef(key=key, name=photo.name)
 
     def _job_id(self, origin: str) -> str:

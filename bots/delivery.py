@@ -7,11 +7,11 @@ import time
 from redis.exceptions import RedisError
 
 from bots.choices import answer_buttons
-from bots.desk import Answer, Desk, File, Steps, Undeliverable
+from bots.desk import Answer, Desk, File, Steps, TryLater, Undeliverable
 from bots.status import StatusBoard
 from core import captions
 from core.blobs import BlobMissing, Blobs
-from core.errors import DarkroomError
+from core.errors import DarkroomError, ServiceDown
 from core.jobs import Enhanced, Failed, Job, Reply, Result
 from core.outbox import Delivery, Outbox
 
@@ -19,7 +19,11 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 """Deliveries of one reply before it goes to the dead letters."""
+DEADLY_ATTEMPTS = 10
+"""Attempts that may begin and never end, since the bot itself ended in the middle."""
 RETRY_SECONDS = (1.0, 3.0, 10.0, 30.0)
+LATER_SECONDS_MAX = 60.0
+"""The longest wait while a platform or the photo store cannot be reached; it never gives up."""
 SWEEP_SECONDS = 10.0
 CLEAN_SECONDS = 600.0
 
@@ -42,6 +46,7 @@ class DeliveryLoop:
         self._board = board
         self._places = asyncio.Semaphore(at_once)
         self._under_way: set[str] = set()
+        self._waits: dict[str, int] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -83,6 +88,10 @@ class DeliveryLoop:
         if self._board is not None:
             await self._board.settle(reply.job)
         attempt = await self._outbox.attempt(delivery)
+        if attempt > DEADLY_ATTEMPTS:
+            log.error("job %s: given up, its delivery never comes to an end", reply.job)
+            await self._give_up(delivery, "ends the bot")
+            return 0.0
         try:
             answer = await self._answer(reply)
             sent = await self._outbox.sent_parts(reply.job)
@@ -92,30 +101,34 @@ class DeliveryLoop:
         except Undeliverable as error:
             log.warning("job %s cannot be delivered: %s", reply.job, error)
             await self._outbox.bury(delivery, str(error))
+        except (TryLater, ServiceDown) as error:
+            await self._outbox.spare(delivery)
+            waits = self._waits.get(delivery.entry, 0)
+            self._waits[delivery.entry] = waits + 1
+            log.warning("job %s is delivered later: %s", reply.job, type(error).__name__)
+            return min(LATER_SECONDS_MAX, RETRY_SECONDS[0] * 2.0 ** min(waits, 10))
+        except RedisError:
+            raise
         except Exception as error:
             cause = error.code if isinstance(error, DarkroomError) else type(error).__name__
             log.warning("job %s, attempt %d: %s", reply.job, attempt, cause, exc_info=True)
             if attempt < ATTEMPTS:
                 return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1]
-            await self._apologise(reply)
-            await self._outbox.bury(delivery, cause)
+            await self._give_up(delivery, cause)
         else:
-            log.info("job %s delivered, attempt %d", reply.job, attempt)
+            log.info("job %s delivered", reply.job)
             await self._outbox.acknowledge(delivery)
-            await self._forget(reply)
+            await self._blobs.discard(reply.blob_keys())
+        self._waits.pop(delivery.entry, None)
         return 0.0
 
-    async def _apologise(self, reply: Reply) -> None:
+    async def _give_up(self, delivery: Delivery, cause: str) -> None:
+        reply = delivery.reply
         try:
             await self._desk.update_status(reply.address, captions.NOT_DELIVERED)
         except Exception as silence:
             log.warning("job %s: not even a sentence: %s", reply.job, type(silence).__name__)
-
-    async def _forget(self, reply: Reply) -> None:
-        try:
-            await self._blobs.delete(reply.blob_keys())
-        except DarkroomError:
-            log.warning("job %s: its photos stay until their deadline", reply.job)
+        await self._outbox.bury(delivery, cause)
 
     async def _answer(self, reply: Reply) -> Answer:
         files: list[File] = []
@@ -157,5 +170,5 @@ class DeliveryLoop:
 
 
 def _lost(job: Job) -> Reply:
-    text = captions.LOST if time.time() < job.deadline else captions.TOO_SLOW
+    text = captions.LOST if time.time() < job.deadline else captions.NOT_IN_TIME
     return Reply.failure(job, "lost", text)

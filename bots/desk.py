@@ -92,6 +92,10 @@ class Undeliverable(Exception):
     """The answer can never arrive: the chat is gone or the bot was blocked; says which."""
 
 
+class TryLater(Exception):
+    """The platform cannot be reached now; repeating is harmless and is not counted."""
+
+
 class Desk(Protocol):
     """One chat platform's counter: shows texts and hands out answers, and decides nothing."""
 
@@ -116,7 +120,8 @@ class Desk(Protocol):
     async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:
         """Turn the status message into the answer, harmless when repeated.
 
-        Raises Undeliverable when it can never succeed; any other exception means "try again".
+        Raises Undeliverable when it can never succeed and TryLater when the platform is out of
+        reach; any other exception counts as an attempt.
         """
         ...
 

@@ -1,5 +1,6 @@
 """Photo bytes on their way: written once, read once, deleted after delivery."""
 
+import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _DIGITS = 11
+
+log = logging.getLogger(__name__)
 
 
 class BlobMissing(ServiceDown):
@@ -89,6 +92,13 @@ class Blobs:
                 continue
             except (BaseError, OSError) as error:
                 raise ServiceDown("The photo store does not answer.") from error
+
+    async def discard(self, keys: Iterable[str]) -> None:
+        """Delete what can be deleted now; what cannot is left to its deadline and the sweeper."""
+        try:
+            await self.delete(keys)
+        except ServiceDown as error:
+            log.warning("photos stay until their deadline: %s", type(error.__cause__).__name__)
 
     async def sweep(self, now: float | None = None) -> int:
         """Delete every blob whose deadline has passed; returns how many."""

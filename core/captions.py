@@ -40,6 +40,9 @@ GIVEN_UP = (
     "This photo stopped the lab's machine twice, so I have given it up. "
     "Saving it anew (as a JPEG, say) and sending that may help."
 )
+NOT_IN_TIME = (
+    "The lab did not get to this photo in time, so it has let it go. Please send it again later."
+)
 TOO_SLOW = "This photo took too long and was stopped. A smaller scale, such as 2x, may work."
 UNEXPECTED = "Something unexpected went wrong with this photo. The operator can find it in the log."
 CANCELLED = "Cancelled, as you asked."
@@ -117,11 +120,11 @@ def status(tickets: Sequence[Ticket | None]) -> str:
     return "\n".join(lines) if lines else NOTHING_WAITING
 
 
-def cancelled(at_once: int, stopping: int) -> str:
-    """The answer to /cancel."""
-    if at_once + stopping == 0:
+def cancelled(count: int) -> str:
+    """The answer to /cancel, by how many requests are taken back."""
+    if count == 0:
         return NOTHING_WAITING
-    return "Taking it back." if at_once + stopping == 1 else "Taking them back."
+    return "Taking it back." if count == 1 else "Taking them back."
 
 
 def caption(reply: Reply) -> str:
@@ -132,7 +135,7 @@ def caption(reply: Reply) -> str:
     else:
         lines = [f"{len(enhanced)} of {len(reply.results)} photos enhanced."]
         lines += [
-            f"{n}. {_brief(result)}" if isinstance(result, Enhanced) else f"{n}. {_failure(result)}"
+            f"{n}. {_brief(result)}" if isinstance(result, Enhanced) else f"{n}. {result.text}"
             for n, result in enumerate(reply.results, 1)
         ]
         text = "\n".join(lines)
@@ -206,7 +209,3 @@ def _cut(text: str) -> str:
     if len(encoded) <= 2 * CAPTION_MAX:
         return text
     return encoded[: 2 * (CAPTION_MAX - 1)].decode("utf-16-le", "ignore").rstrip() + "…"
-
-
-def _failure(result: Failed) -> str:
-    return result.text

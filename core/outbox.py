@@ -27,7 +27,8 @@ _Entry = tuple[str, dict[str, str]]
 
 # A connection that breaks behind the script makes the client send it again: the same reply is then
 # known by its hash and is no loss. Deletions come first, so that a Redis without memory, which
-# would refuse the first write if it took room, lets the reply out and gains room.
+# would refuse the first write if it took room, lets the reply out and gains room. A platform that
+# was closed (a command line that has ended) gets no stream again that nobody would read.
 PUBLISH = """
 local function publish(id, stream, owed, user, photos, reply, kept)
   local mark, mine = redis.call('GET', 'darkroom:done:' .. id), redis.sha1hex(reply)
@@ -37,6 +38,8 @@ local function publish(id, stream, owed, user, photos, reply, kept)
   redis.call('DEL', 'darkroom:job:' .. id, 'darkroom:progress:' .. id, 'darkroom:cancel:' .. id,
     'darkroom:starts:' .. id)
   redis.call('SET', 'darkroom:done:' .. id, mine, 'EX', kept)
+  local platform = string.sub(stream, string.len('darkroom:out:') + 1)
+  if redis.call('SISMEMBER', 'darkroom:platforms', platform) == 0 then return 0 end
   redis.call('XADD', stream, '*', 'reply', reply)
   return 1
 end
@@ -140,6 +143,13 @@ class Outbox:
         count = await cast("Awaitable[int]", self._client.hincrby(name, "attempts", 1))
         await self._client.expire(name, KEPT_SECONDS)
         return count
+
+    async def spare(self, delivery: Delivery) -> None:
+        """Take back one attempt: the reply was not to blame."""
+        await cast(
+            "Awaitable[int]",
+            self._client.hincrby(keys.sent(delivery.reply.job), "attempts", -1),
+        )
 
     async def sent_parts(self, job_id: str) -> dict[str, str]:
         """The parts of an answer that have been sent already, by name."""

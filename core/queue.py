@@ -133,10 +133,7 @@ class Queue:
                 ],
             )
         if outcome == "user":
-            raise LimitReached(
-                f"You can have {self._photos_per_user} photos in the lab at a time. "
-                "Please wait for the first ones to come back, or /cancel them."
-            )
+            raise self._too_many()
         if outcome == "full":
             raise LimitReached("The lab's queue is full. Please try again in a few minutes.")
         known = outcome == "known"
@@ -147,6 +144,23 @@ class Queue:
         if ticket is None:
             return Ticket(job=job.id, place=0, seconds=0.0, known=known)
         return replace(ticket, known=known)
+
+    async def check_room(self, platform: str, user: str, photos: int) -> None:
+        """Raise LimitReached if a person has no room for so many more photos.
+
+        A cheap look before anything is fetched; the enqueue itself decides.
+        """
+        with spoken():
+            now = _ms(time.time())
+            in_flight = await self._client.zcount(keys.user(platform, user), now, "+inf")
+        if in_flight + photos > self._photos_per_user:
+            raise self._too_many()
+
+    def _too_many(self) -> LimitReached:
+        return LimitReached(
+            f"You can have {self._photos_per_user} photos in the lab at a time. "
+            "Please wait for the first ones to come back, or /cancel them."
+        )
 
     async def ticket(self, job_id: str) -> Ticket | None:
         """Where a job stands, None when it is neither queued nor running."""
@@ -230,9 +244,9 @@ class Queue:
             )
         return Cancelling(outcome)
 
-    async def cancelled(self, job_id: str) -> bool:
-        """Whether the person has asked to stop a running job."""
-        return bool(await self._client.exists(keys.cancel(job_id)))
+    async def unwanted(self, job_id: str) -> bool:
+        """Whether a running job may stop: the person said so, or it has been answered already."""
+        return bool(await self._client.exists(keys.cancel(job_id), keys.done(job_id)))
 
     async def report(self, job_id: str, progress: Progress) -> None:
         """Note how far a running job is."""
@@ -242,25 +256,6 @@ class Queue:
         """A job's record as it stands, for records of another version."""
         record: str | None = await self._client.get(keys.job(job_id))
         return record
-
-    async def begin(self, job_id: str) -> int:
-        """Count one more start of a job; the first is 1."""
-        async with self._client.pipeline(transaction=True) as pipe:
-            pipe.incr(keys.starts(job_id))
-            pipe.expire(keys.starts(job_id), KEPT_SECONDS)
-            starts, _ = await pipe.execute()
-        return int(starts)
-
-    async def hand_back(self, job_id: str) -> None:
-        """Take back one start: the job was not to blame that it was interrupted."""
-        await self._client.decr(keys.starts(job_id))
-
-    async def renew(self, job_ids: Sequence[str], seconds: float) -> None:
-        """Keep running jobs from being taken up by another worker for so long."""
-        async with self._client.pipeline(transaction=False) as pipe:
-            for job_id in job_ids:
-                pipe.pexpire(f"arq:in-progress:{job_id}", _ms(seconds))
-            await pipe.execute()
 
     async def learn_pace(self, seconds: float) -> None:
         """Take one photo's time into the moving average behind the guesses."""

@@ -12,6 +12,7 @@ from core.errors import ServiceDown
 
 Client = Redis
 RedisError = exceptions.RedisError
+BusyLoadingError = exceptions.BusyLoadingError
 
 _RETRIES = 5
 

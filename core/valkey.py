@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -18,6 +19,10 @@ _SOCKET_PATH_MAX = 100  # sun_path holds 108 bytes on Linux and 104 on macOS
 _START_SECONDS = 20.0
 
 
+class AlreadyRunning(ServiceDown):
+    """Another process has a server in this folder, or is starting one."""
+
+
 class PrivateValkey:
     """A Valkey in `folder`, reachable by a unix socket of this account alone.
 
@@ -30,6 +35,7 @@ class PrivateValkey:
         self.folder = folder
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock: int | None = None
         self.socket = _socket(folder)
 
     @property
@@ -46,23 +52,28 @@ class PrivateValkey:
         """Start the server and wait until it answers; raises ServiceDown if it does not."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._own_socket_folder()
-        with contextlib.suppress(FileNotFoundError):
-            self.socket.unlink()
+        self._lock = self._locked()
         log = self.folder / "valkey.log"
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: ASYNC220 - asyncio's own would die with its loop
-                self._command(),
-                cwd=self.folder,
-                stdout=output,
-                stderr=output,
-                preexec_fn=bound_to_parent(),
-            )
         try:
+            with contextlib.suppress(FileNotFoundError):
+                self.socket.unlink()
+            with log.open("ab") as output:
+                self._process = subprocess.Popen(  # noqa: ASYNC220 - asyncio's own would die with its loop
+                    self._command(),
+                    cwd=self.folder,
+                    stdout=output,
+                    stderr=output,
+                    preexec_fn=bound_to_parent(),
+                    pass_fds=(self._lock,),  # held until the server itself has ended
+                )
             async with asyncio.timeout(_START_SECONDS):
                 await self._answering()
         except TimeoutError:
             await self.stop()
             raise ServiceDown(f"The private Valkey did not start; see {log}.") from None
+        except BaseException:  # cancelled, too: the folder must be free for the next one
+            await self.stop()
+            raise
         return self
 
     async def stop(self) -> None:
@@ -71,6 +82,9 @@ class PrivateValkey:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait)
             self._process = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -82,6 +96,30 @@ class PrivateValkey:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+    async def answers(self) -> bool:
+        """Whether a server of this folder answers, or is on its way while it reads its data."""
+        client = store.connect(self.url, retries=0)
+        try:
+            await client.ping()
+        except store.BusyLoadingError:
+            return True
+        except (OSError, store.RedisError):
+            return False
+        else:
+            return True
+        finally:
+            await client.aclose()
+
+    def _locked(self) -> int:
+        """The folder for us alone: two servers on one append-only file would ruin it."""
+        lock = os.open(self.folder / "valkey.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise AlreadyRunning(f"Another process runs the Valkey in {self.folder}.") from None
+        return lock
 
     def _own_socket_folder(self) -> None:
         """Nobody else may be able to put a socket of theirs in our place."""

@@ -40,6 +40,7 @@ async def examine() -> list[Finding]:
     findings.append(Finding(True, "Settings", "readable"))
     findings.append(await _redis(settings))
     findings.append(await _blobs(settings))
+    findings.append(_disk(settings))
     findings += list(_machine(worker))
     findings += list(_weights(worker))
     findings.append(await _telegram(telegram))
@@ -132,11 +133,17 @@ def _machine(worker: WorkerSettings) -> Iterator[Finding]:
             f"none: the CPU works ({torch.get_num_threads()} threads), more slowly",
             needed=False,
         )
-    free_disk = shutil.disk_usage("/").free
-    yield Finding(
-        free_disk > FREE_BYTES,
+
+
+def _disk(settings: StoreSettings) -> Finding:
+    place = settings.data_dir
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    return Finding(
+        free > FREE_BYTES,
         "Disk",
-        f"{free_disk / 1e9:.0f} GB free",
+        f"{free / 1e9:.0f} GB free at {place}",
         "Free some space: photos wait on the disk until they are delivered.",
     )
 
@@ -173,7 +180,7 @@ async def _telegram(settings: TelegramSettings) -> Finding:
         async with httpx.AsyncClient(timeout=10) as http:
             answer = await http.get(f"{settings.telegram_api_url}/bot{token}/getMe")
             body = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return Finding(
             False,
             "Telegram",

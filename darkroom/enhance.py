@@ -40,7 +40,9 @@ async def run(
         def show(photo: Path, text: str) -> None:
             status.update(Text(f"{photo.name}: {text.splitlines()[0]}"))
 
-        def alive() -> None:
+        async def alive() -> None:
+            if worker is None and not await lab.presence.living("worker"):
+                raise ServiceDown("The worker has gone; start one with `darkroom worker`.")
             if worker is not None and worker.given_up:
                 raise ServiceDown("The worker cannot be started; its last words are above.")
 

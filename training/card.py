@@ -33,8 +33,8 @@ _WEAKNESSES = {
 - Fine texture (skin, cloth, distant foliage) is smoothed where the noise covers it, and in a clean
   photo a little too: harsh regular texture such as brick at a distance looks like noise to it. Run
   it only on photos in which noise or blocking was found, and blend.
-- In hair and cloth under strong noise faint blotches of colour remain; noise that is itself blotchy,
-  wider than a few pixels, moire and banding are hardly known to it.
+- In hair and cloth under strong noise faint blotches of colour remain; noise that is itself
+  blotchy, wider than a few pixels, moire and banding are hardly known to it.
 - Its view is wide: with 32 pixels of padding tiles differ from the whole by up to 1/255. Sizes
   must be multiples of 8.""",
 }

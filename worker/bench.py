@@ -1,32 +1,34 @@
 """The workbench: one job, from its record to its published reply."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
-import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
-from typing import TypeVar
 
 from core import captions
 from core.blobs import Blobs
 from core.errors import Cancelled, DarkroomError
 from core.images import Limits
 from core.jobs import Enhanced, Failed, Job, PhotoRef, Progress, Reply, Result, UnknownVersion
+from core.leases import Leases
 from core.outbox import Outbox
 from core.queue import Queue
 from core.recipe import Recipe
 from core.store import RedisError
 from worker.engine import Engine
+from worker.gate import Gate
 from worker.imaging.collage import collage
 from worker.imaging.decode import decode
 from worker.imaging.encode import Encoded, encode
 from worker.imaging.photo import Photo
 from worker.models import Models
 from worker.pipeline import Outcome, enhance
+from worker.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -36,26 +38,6 @@ REPORT_SECONDS = 0.5
 KEPT_SECONDS = 24 * 3600.0
 """How long a result waits for its delivery before it may be deleted."""
 
-T = TypeVar("T")
-
-
-class _Watch:
-    """The progress of one job and the wish to stop it, shared between a thread and the loop.
-
-    `seconds` is the time that threads have worked on the photo, waiting for one left out.
-    """
-
-    def __init__(self, photos: int) -> None:
-        self.progress = Progress(photos=photos)
-        self.stop = threading.Event()
-        self.seconds = 0.0
-
-    def photo(self, number: int) -> None:
-        self.progress = Progress(photo=number, photos=self.progress.photos)
-
-    def stage(self, stage: str, fraction: float = 0.0) -> None:
-        self.progress = self.progress.model_copy(update={"stage": stage, "fraction": fraction})
-
 
 class Bench:
     """Works on jobs: one at a time in the model, others opened and saved beside it."""
@@ -63,6 +45,7 @@ class Bench:
     def __init__(
         self,
         queue: Queue,
+        leases: Leases,
         outbox: Outbox,
         blobs: Blobs,
         models: Models,
@@ -73,6 +56,7 @@ class Bench:
         job_seconds: float = 1200.0,
     ) -> None:
         self._queue = queue
+        self._leases = leases
         self._outbox = outbox
         self._blobs = blobs
         self._models = models
@@ -80,6 +64,7 @@ class Bench:
         self._limits = limits
         self._max_output_pixels = max_output_pixels
         self._job_seconds = job_seconds
+        self._gate = Gate()
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._file_threads = ThreadPoolExecutor(2, thread_name_prefix="file")
 
@@ -99,42 +84,48 @@ class Bench:
         if job is None:
             log.info("job %s has been answered already", job_id)
             return
-        starts = await self._queue.begin(job_id)
-        if starts > STARTS_MAX:
-            log.error("job %s was begun %d times and never ended: given up", job_id, starts)
-            await self._publish(job, Reply.failure(job, "given_up", captions.GIVEN_UP))
-            return
-        log.info("job %s begun: %d photos, start %d", job_id, len(job.photos), starts)
+        suspect = await self._leases.starts(job_id) > 0
+        async with self._gate.through(alone=suspect):
+            starts = await self._leases.begin(job_id)
+            if starts > STARTS_MAX:
+                log.error("job %s was begun %d times and never ended: given up", job_id, starts)
+                await self._publish(job, Reply.failure(job, "given_up", captions.GIVEN_UP))
+                return
+            log.info("job %s begun: %d photos, start %d", job_id, len(job.photos), starts)
+            try:
+                await self._publish(job, await self._reply(job))
+            except (asyncio.CancelledError, RedisError, OSError) as error:
+                log.info("job %s handed back: %s", job_id, type(error).__name__)
+                await self._hand_back(job_id)
+                raise
+
+    async def _hand_back(self, job_id: str) -> None:
         try:
-            reply = await self._reply(job)
-        except asyncio.CancelledError:
-            await self._queue.hand_back(job_id)
-            log.info("job %s handed back", job_id)
-            raise
-        await self._publish(job, reply)
+            await self._leases.hand_back(job_id)
+        except (RedisError, OSError) as error:
+            log.warning("job %s keeps its start: %s", job_id, type(error).__name__)
 
     async def _reply(self, job: Job) -> Reply:
-        watch = _Watch(len(job.photos))
+        watch = Watch(len(job.photos))
         reporter = asyncio.create_task(self._report(job.id, watch))
         results: list[Result] = []
         try:
-            async with asyncio.timeout(self._job_seconds):
-                for number, photo in enumerate(job.photos, 1):
-                    watch.photo(number)
-                    results.append(await self._result(job, number, photo, watch))
-        except TimeoutError:
-            log.error("job %s stopped after %.0f s", job.id, self._job_seconds)
-            late = Reply.failure(job, "too_slow", captions.TOO_SLOW).results
-            results += late[len(results) : len(job.photos)]
+            for number, photo in enumerate(job.photos, 1):
+                watch.photo(number)
+                results.append(await self._result(job, number, photo, watch))
         except Cancelled:
-            await self._blobs.delete(_answer(job, results).blob_keys())
+            if watch.late:
+                log.error("job %s stopped after %.0f s", job.id, self._job_seconds)
+                late = Reply.failure(job, "too_slow", captions.TOO_SLOW).results
+                return _answer(job, [*results, *late[len(results) : len(job.photos)]])
+            await self._blobs.discard(_answer(job, results).blob_keys())
             return Reply.failure(job, Cancelled.code, captions.CANCELLED)
         finally:
             reporter.cancel()
             await asyncio.gather(reporter, return_exceptions=True)
         return _answer(job, results)
 
-    async def _result(self, job: Job, number: int, photo: PhotoRef, watch: _Watch) -> Result:
+    async def _result(self, job: Job, number: int, photo: PhotoRef, watch: Watch) -> Result:
         try:
             result = await self._enhanced(job, number, photo, watch)
         except Cancelled:
@@ -145,23 +136,22 @@ class Bench:
         except Exception:
             log.exception("job %s photo %d failed", job.id, number)
             return Failed(code="unexpected", text=captions.UNEXPECTED, source_name=photo.name)
-        await self._queue.learn_pace(result.seconds)
+        with contextlib.suppress(RedisError, OSError):  # only a guess for the next person
+            await self._queue.learn_pace(result.seconds)
         return result
 
-    async def _enhanced(self, job: Job, number: int, ref: PhotoRef, watch: _Watch) -> Enhanced:
-        watch.seconds = 0.0
+    async def _enhanced(self, job: Job, number: int, ref: PhotoRef, watch: Watch) -> Enhanced:
         data = await self._blobs.get(ref.key)
         watch.stage("decode")
-        before = await _run(self._file_threads, watch, lambda: decode(data, self._limits))
+        before = await watch.run(self._file_threads, lambda: decode(data, self._limits))
         opening = watch.seconds
-        outcome = await _run(
-            self._model_thread, watch, lambda: self._pipeline(before, job.recipe, watch)
+        outcome = await watch.run(
+            self._model_thread, lambda: self._pipeline(before, job.recipe, watch)
         )
         model_seconds = watch.seconds - opening
         watch.stage("encode")
-        encoded = await _run(
+        encoded = await watch.run(
             self._file_threads,
-            watch,
             lambda: encode(outcome.photo, job.recipe.format, max_bytes=job.max_bytes),
         )
         drawn = await self._collage(job, before, outcome, watch)
@@ -191,7 +181,7 @@ class Bench:
             model_seconds=model_seconds,
         )
 
-    def _pipeline(self, before: Photo, recipe: Recipe, watch: _Watch) -> Outcome:
+    def _pipeline(self, before: Photo, recipe: Recipe, watch: Watch) -> Outcome:
         return enhance(
             before,
             recipe,
@@ -199,34 +189,35 @@ class Bench:
             self._engine,
             max_output_pixels=self._max_output_pixels,
             progress=watch.stage,
-            cancelled=watch.stop.is_set,
+            cancelled=watch.stopped,
         )
 
     async def _collage(
-        self, job: Job, before: Photo, outcome: Outcome, watch: _Watch
+        self, job: Job, before: Photo, outcome: Outcome, watch: Watch
     ) -> bytes | None:
         if not job.recipe.collage:
             return None
         watch.stage("collage")
         try:
-            return await _run(
+            return await watch.run(
                 self._file_threads,
-                watch,
                 lambda: collage(before, outcome.photo, region=outcome.face_box),
             )
         except Exception:
             log.exception("job %s: no collage", job.id)  # the photo itself must still go out
             return None
 
-    async def _report(self, job_id: str, watch: _Watch) -> None:
+    async def _report(self, job_id: str, watch: Watch) -> None:
         shown = Progress()
         while True:
             try:
                 if watch.progress != shown:
                     shown = watch.progress
                     await self._queue.report(job_id, shown)
-                if await self._queue.cancelled(job_id):
-                    watch.stop.set()
+                if watch.job_seconds > self._job_seconds:
+                    watch.stop(late=True)
+                if await self._queue.unwanted(job_id):
+                    watch.stop()
             except (RedisError, OSError) as error:
                 log.debug("job %s: progress not told: %s", job_id, type(error).__name__)
             await asyncio.sleep(REPORT_SECONDS)
@@ -234,8 +225,8 @@ class Bench:
     async def _publish(self, job: Job, reply: Reply) -> None:
         if not await self._outbox.publish(reply, photos=len(job.photos)):
             log.info("job %s was answered elsewhere", job.id)
-            await self._blobs.delete(reply.blob_keys())
-        await self._blobs.delete(photo.key for photo in job.photos)
+            await self._blobs.discard(reply.blob_keys())
+        await self._blobs.discard(photo.key for photo in job.photos)
 
     async def _refuse_unknown(self, job_id: str) -> None:
         record = await self._queue.raw_record(job_id)
@@ -252,27 +243,6 @@ class Bench:
             log.error("job %s cannot be answered: %s", job_id, type(error).__name__)
             return
         await self._outbox.publish(reply, photos=len(fields.get("photos", ())))
-
-
-async def _run(executor: Executor, watch: _Watch, work: Callable[[], T]) -> T:
-    """Run `work` in a thread; cancelled, tell it to stop and wait until it has."""
-
-    def timed() -> T:
-        begun = time.monotonic()
-        try:
-            return work()
-        finally:
-            watch.seconds += time.monotonic() - begun
-
-    future = asyncio.get_running_loop().run_in_executor(executor, timed)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        watch.stop.set()
-        await asyncio.wait([future])
-        if not future.cancelled():
-            future.exception()
-        raise
 
 
 def _answer(job: Job, results: Sequence[Result]) -> Reply:

@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
-import time
 from typing import Any, cast
 
 from arq.connections import ArqRedis
-from arq.worker import Worker, func
+from arq.worker import Retry, Worker, func
 
 from core import store
 from core.blobs import Blobs
 from core.errors import DarkroomError
 from core.keys import QUEUE
+from core.leases import Leases
 from core.outbox import Outbox
 from core.presence import Presence
 from core.presence import name as process_name
@@ -28,47 +28,71 @@ LEASE_SECONDS = 10.0
 """A job whose worker was killed is taken up again after this time at the latest."""
 RENEW_SECONDS = 2.0
 POLL_SECONDS = 0.02
-JOBS_AT_ONCE = 3
-"""One job in the model, one being opened, one being saved."""
+JOBS_AT_ONCE = 2
+"""One job in the model while another is opened or saved."""
+RETRY_SECONDS = 2.0
+"""How soon a job is tried again that Redis interrupted."""
+DAY_SECONDS = 24 * 3600
 READ_LIMIT = 1000  # arq reads 100 ids by default: as many orphans at the head would starve the rest
 REDIS_RETRIES = 30
 
 
 class LeasedWorker(Worker):
-    """arq's worker with a short lease on its running jobs, renewed while it lives."""
+    """arq's worker with a short lease on its running jobs, renewed until its last thread ends."""
 
-    def __init__(self, queue: Queue, presence: Presence, name: str, **options: Any) -> None:
+    def __init__(self, leases: Leases, **options: Any) -> None:
         super().__init__(**options)
         self.in_progress_timeout_s = LEASE_SECONDS
-        self.worker_name = name
-        self._lab_queue = queue
-        self._presence = presence
-        self._renewed = 0.0
+        self._leases = leases
 
-    async def heart_beat(self) -> None:
-        """Renew the leases of the jobs at work and say that this worker lives."""
-        await super().heart_beat()
-        if time.monotonic() - self._renewed < RENEW_SECONDS:
-            return
-        self._renewed = time.monotonic()
-        await self._lab_queue.renew(list(self.tasks), LEASE_SECONDS)
-        await self._presence.sign("worker", self.worker_name)
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start jobs, never one that still runs here after its lease ran out."""
+        await super().start_jobs([i for i in job_ids if i.decode() not in self.tasks])
+
+    async def run_job(self, job_id: str, score: int) -> None:
+        """Run a job under this worker's name."""
+        await self._leases.claim(job_id)
+        await super().run_job(job_id, score)
+
+    async def finish_job(self, job_id: str, *rest: Any) -> None:
+        """Put a job away or back, unless another worker has taken it over."""
+        if await self._leases.held(job_id):
+            await super().finish_job(job_id, *rest)
+
+    async def renew(self, presence: Presence, name: str) -> None:
+        """Renew the leases and say that this worker lives, until cancelled."""
+        while True:
+            try:
+                running = [job_id for job_id, task in self.tasks.items() if not task.done()]
+                for job_id in await self._leases.renew(running):
+                    log.warning("job %s was taken over by another worker", job_id)
+                await presence.sign("worker", name)
+            except (store.RedisError, OSError) as error:
+                log.warning("leases are not renewed: %s", type(error).__name__)
+            await asyncio.sleep(RENEW_SECONDS)
 
 
 async def _enhance(context: dict[str, Any]) -> None:
     bench: Bench = context["bench"]
-    await bench.work(context["job_id"])
+    try:
+        await bench.work(context["job_id"])
+    except (store.RedisError, OSError) as error:
+        log.warning("job %s is tried again: %s", context["job_id"], type(error).__name__)
+        raise Retry(defer=RETRY_SECONDS) from error
 
 
 async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings) -> None:
     """Work on photos from the queue at `url` until told to stop (SIGTERM or Ctrl-C)."""
     client = store.connect(url, retries=REDIS_RETRIES)
     pool: Any = store.pool(url, text=False, retries=REDIS_RETRIES)
+    name = process_name()
     queue, presence = Queue(client), Presence(client)
+    leases = Leases(client, name, seconds=LEASE_SECONDS)
     engine = Engine.from_settings(settings)
     models = Models.from_settings(settings, WeightsStore(settings.weights))
     bench = Bench(
         queue,
+        leases,
         Outbox(client),
         Blobs.open(store_settings.blobs()),
         models,
@@ -77,11 +101,8 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         max_output_pixels=round(settings.max_output_megapixels * 1_000_000),
         job_seconds=60 * settings.job_minutes,
     )
-    name = process_name()
     worker = LeasedWorker(
-        queue,
-        presence,
-        name,
+        leases,
         functions=[func(cast("Any", _enhance), name=FUNCTION, keep_result=0)],
         queue_name=QUEUE,
         redis_pool=ArqRedis(pool, job_serializer=dumps, job_deserializer=loads),
@@ -90,7 +111,7 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         job_deserializer=loads,
         max_jobs=JOBS_AT_ONCE,
         max_tries=1_000_000,  # arq drops a job past its tries in silence; the bench counts itself
-        job_timeout=60 * settings.job_minutes + 60,
+        job_timeout=DAY_SECONDS,  # arq drops a late job in silence; the bench watches the clock
         job_completion_wait=round(settings.stop_seconds),
         poll_delay=POLL_SECONDS,
         queue_read_limit=READ_LIMIT,
@@ -99,13 +120,15 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         log_results=False,
     )
     log.info("worker %s ready at %s: %s", name, store.masked(url), models.summary())
+    renewal = asyncio.create_task(worker.renew(presence, name))
     try:
         await worker.async_run()
     except asyncio.CancelledError:
         log.info("worker %s stops", name)
     finally:
         try:
-            await worker.close()
+            await worker.close()  # waits for the threads, the leases still being renewed
+            renewal.cancel()
             await presence.leave("worker", name)
         except (store.RedisError, OSError, DarkroomError):
             log.warning("worker %s could not sign off", name)

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlparse
 
 from telegram import BotCommand, Message, Update
@@ -20,7 +20,7 @@ from telegram.ext import (
     filters,
 )
 
-from bots.conversation import Conversation, Lab
+from bots.conversation import Conversation, Lab, Press
 from bots.desk import Request, Undeliverable
 from bots.service import serve
 from bots.telegram import albums, faults
@@ -36,6 +36,7 @@ from bots.telegram.redaction import hidden
 from core import captions, store
 from core.commands import FORMS, Action
 from core.errors import SettingsError
+from core.jobs import Address
 from core.settings import TelegramSettings
 
 ATTEMPTS = 4
@@ -45,6 +46,7 @@ STOP_SECONDS = 10.0
 _App = Application[Any, Any, Any, Any, Any, Any]
 _Context = CallbackContext[Any, Any, Any, Any]
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -124,30 +126,48 @@ class _Listener:
         await self._show_commands()
         await self._application.start()
         try:
-            if count := await self._inbox.replay(self._application.bot):
-                _log.info("%d messages are left from before the restart", count)
-            polled = self._settings.telegram_webhook_url is None
-            await _until(stop, self._poll() if polled else self._webhook())
+            await _until(stop, self._take_in())
         finally:
-            gathered.hurry()
+            for album in gathered:
+                album.hurry()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._application.stop(), STOP_SECONDS)
 
-    def _handlers(self, conversation: Conversation) -> Albums:
+    async def _take_in(self) -> None:
+        if count := await self._inbox.replay(self._application.bot):
+            _log.info("%d messages are left from before the restart", count)
+        polled = self._settings.telegram_webhook_url is None
+        await (self._poll() if polled else self._webhook())
+
+    def _handlers(self, conversation: Conversation) -> tuple[Albums, ...]:
         async def read(messages: Sequence[Message], late: bool) -> None:
             for found in self._reader.read(messages, late=late):
-                await self._insist(conversation, found)
+                await self._handle(conversation, found)
+
+        async def lose(messages: Sequence[Message], late: bool) -> None:
+            if self._reader.read(messages, late=late):
+                await self._say(Place.at(messages[0]).address(), captions.LOST)
+
+        async def press(pressed: Press) -> str:
+            return await self._insist(lambda: conversation.press(pressed))
 
         gathered = Albums(read, quiet=self._tempo.album_quiet)
-        presses = Presses(conversation.press, self._desk.say)
+        given_up = Albums(lose, quiet=self._tempo.album_quiet)
+        presses = Presses(press, self._say)
 
         async def on_message(update: Update, _: _Context) -> None:
             if update.message is not None:
-                await gathered.add(update.message)
+                albums = gathered if await self._inbox.begin(update) else given_up
+                await albums.add(update.message)
 
         async def on_press(update: Update, _: _Context) -> None:
-            if update.callback_query is not None:
-                await presses.take(update.callback_query)
+            query = update.callback_query
+            if query is None:
+                return
+            if await self._inbox.begin(update):
+                await presses.take(query)
+            elif query.message is not None:
+                await self._say(Place.at(query.message).address(), captions.LOST)
 
         async def on_error(update: object, context: _Context) -> None:
             await self._failed(update, context.error)
@@ -155,33 +175,42 @@ class _Listener:
         self._application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, on_message))
         self._application.add_handler(CallbackQueryHandler(on_press))
         self._application.add_error_handler(on_error)
-        return gathered
+        return gathered, given_up
 
-    async def _insist(self, conversation: Conversation, found: Request | NoPhoto) -> None:
-        """Handle a request, again if the network failed: handling twice makes one job."""
-        for attempt in range(1, ATTEMPTS + 1):
+    async def _handle(self, conversation: Conversation, found: Request | NoPhoto) -> None:
+        if isinstance(found, NoPhoto):
+            await self._say(found.address, captions.not_a_photo(found.kind))
+        else:
+            await self._insist(lambda: conversation.handle(found))
+
+    async def _say(self, address: Address, text: str) -> None:
+        await self._insist(lambda: self._desk.say(address, text))
+
+    async def _insist(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Act, again if the network failed: handling or pressing twice makes one job."""
+        attempt = 1
+        while True:
             try:
-                if isinstance(found, NoPhoto):
-                    await self._desk.say(found.address, captions.not_a_photo(found.kind))
-                else:
-                    await conversation.handle(found)
+                return await act()
             except TelegramError as error:
                 if attempt == ATTEMPTS or not faults.transient(error):
                     raise
-                _log.warning("a message is handled again: %s", error)
-                await asyncio.sleep(self._tempo.first_pause * 2**attempt)
-            else:
-                return
+                _log.warning("an update is handled again: %s", error)
+            await asyncio.sleep(self._tempo.first_pause * 2**attempt)
+            attempt += 1
 
     async def _failed(self, update: object, error: Exception | None) -> None:
         if isinstance(error, Undeliverable):
             _log.info("an answer has nowhere to go: %s", error)
             return
         _log.error("an update could not be handled", exc_info=error)
-        message = update.message if isinstance(update, Update) else None
+        if not isinstance(update, Update):
+            return
+        query = update.callback_query
+        message = update.message or (query.message if query else None)
         if message is not None:
             with contextlib.suppress(TelegramError, Undeliverable):
-                await self._desk.say(Place.at(message).address(), captions.UNEXPECTED)
+                await self._say(Place.at(message).address(), captions.UNEXPECTED)
 
     async def _show_commands(self) -> None:
         commands = [

@@ -15,7 +15,7 @@ from telegram import (
 from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
-from bots.desk import Answer, Attachment, Button, File, Steps, Undeliverable
+from bots.desk import Answer, Attachment, Button, File, Steps, TryLater, Undeliverable
 from bots.telegram import faults
 from bots.telegram.attachments import Attachments
 from bots.telegram.pace import Busy, Urgency
@@ -90,14 +90,27 @@ class TelegramDesk:
         except (Busy, RetryAfter):
             if not buttons:
                 raise
-            _log.debug("a status edit was left out in chat %s", place.chat)
+            _log.debug("a status edit was left out")
         except TelegramError as error:
             if not (faults.gone(error) or faults.hopeless(error)):
                 raise
 
     async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:
-        """Turn the status message into the answer, then send what has no place in it."""
-        place = Place.of(address)
+        """Turn the status message into the answer, then send what has no place in it.
+
+        Raises TryLater while Telegram asks for patience or cannot be reached at all; a failure
+        of this one answer while Telegram is there is raised as it is.
+        """
+        try:
+            await self._deliver(Place.of(address), answer, steps)
+        except RetryAfter as error:
+            raise TryLater("Telegram asks for patience") from error
+        except TelegramError as error:
+            if faults.transient(error) and not await self._reachable():
+                raise TryLater("Telegram cannot be reached") from error
+            raise
+
+    async def _deliver(self, place: Place, answer: Answer, steps: Steps) -> None:
         try:
             if len(answer.files) == 1:
                 await self._deliver_one(place, answer, answer.files[0], steps)
@@ -109,6 +122,17 @@ class TelegramDesk:
             if not faults.files_forbidden(error):
                 raise
             await self._last_word(place, _NO_FILES, (), steps)
+
+    async def _reachable(self) -> bool:
+        """Whether Telegram answers at all.
+
+        An upload that always times out is not harmless to repeat without end, an outage is.
+        """
+        try:
+            await self._bot.get_me()
+        except TelegramError:
+            return False
+        return True
 
     async def resend(self, address: Address, refs: Sequence[str]) -> None:
         """Send photos once more by their ids, without moving a byte; raises Undeliverable."""
@@ -189,7 +213,7 @@ class TelegramDesk:
             try:
                 await edit(place.status)
             except ChatMigrated:
-                _log.info("chat %s has become a supergroup", place.chat)
+                _log.info("a group has become a supergroup")
             except TelegramError as error:
                 if faults.unchanged(error):
                     return str(place.status)

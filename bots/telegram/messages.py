@@ -1,6 +1,5 @@
 """Telegram's messages read into requests: what is meant for us, with which photos."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,10 +8,9 @@ from telegram import Message
 from bots.desk import Attachment, Request
 from bots.telegram.attachments import Attachments, Content, other_kind
 from bots.telegram.place import Place
-from core.commands import FORMS, Action
+from core.commands import Action, parse
+from core.errors import CommandError
 from core.jobs import Address
-
-_COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?(?:\s|$)")
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Reader:
     """Reads the messages of one album, or a single one, as the bot called `username`."""
 
     def __init__(self, username: str, attachments: Attachments) -> None:
-        self._username = username.lower()
+        self._username = username
         self._attachments = attachments
 
     def read(
@@ -35,23 +33,22 @@ class Reader:
     ) -> tuple[Request | NoPhoto, ...]:
         """What messages that belong together ask for, nothing when they are not for us.
 
-        In groups only commands are for us, in private every message; a command for another bot
-        never is. `late` marks a part of an album that was read without it.
+        In groups only our commands are for us, in private every message. `late` marks a part of
+        an album that was read without it.
         """
         first = messages[0]
         place = Place.at(first)
         user = sender(first)
         texts = [text for m in messages if (text := m.text or m.caption)]
-        if user is None or any(self._is_for_another(text) for text in texts):
-            return ()
-        command = next((text for text in texts if self._is_for_us(text, place)), None)
-        if command is None and not place.private:
+        asked = ((text, action) for text in texts if (action := self._action(text, place)))
+        command, action = next(asked, (None, Action.ENHANCE))
+        if user is None or (command is None and not place.private):
             return ()
         photos, kinds = self._sorted(messages)
         if not photos and not kinds and command is not None:
             answered = (first.reply_to_message, first.external_reply)
             photos, kinds = self._sorted([source for source in answered if source is not None])
-        if command is not None and not _wants_photo(command):
+        if action is not Action.ENHANCE:
             photos, kinds = [], []
         wrong = tuple(NoPhoto(place.address(), kind) for kind in dict.fromkeys(kinds))
         text = command or next(iter(texts), "")
@@ -81,15 +78,13 @@ class Reader:
                 kinds.append(kind)
         return photos, kinds
 
-    def _is_for_another(self, text: str) -> bool:
-        match = _COMMAND.match(text.strip())
-        return bool(match and match["bot"] and match["bot"].lower() != self._username)
-
-    def _is_for_us(self, text: str, place: Place) -> bool:
-        match = _COMMAND.match(text.strip())
-        if match is None:
-            return False
-        return bool(place.private or match["bot"] or match["name"].lower() in FORMS)
+    def _action(self, text: str, place: Place) -> Action | None:
+        """What a text asks of us, None when it is no command of ours; slips are told later."""
+        try:
+            command = parse(text, bot=self._username, ours=place.private)
+        except CommandError:
+            return Action.ENHANCE
+        return command.action if command else None
 
 
 def sender(message: Message) -> str | None:
@@ -101,9 +96,3 @@ def sender(message: Message) -> str | None:
     if message.from_user is None or message.from_user.is_bot:
         return None
     return str(message.from_user.id)
-
-
-def _wants_photo(command: str) -> bool:
-    match = _COMMAND.match(command.strip())
-    form = FORMS.get(match["name"].lower()) if match else None
-    return form is None or form.action is Action.ENHANCE

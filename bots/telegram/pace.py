@@ -121,7 +121,7 @@ class Pace(BaseRateLimiter[Urgency]):
                 meter.paused_until = asyncio.get_running_loop().time() + seconds
                 if fleeting or seconds > LONGEST_WAIT:
                     raise
-                _log.info("Telegram asks for %.0f s of patience in chat %s", seconds, chat)
+                _log.info("Telegram asks for %.0f s of patience", seconds)
             except TelegramError as error:
                 harmless = not endpoint.startswith("send") and transient(error)
                 retried = failures < self._retries and not fleeting

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from telegram import Message, ReplyParameters
+from telegram import MaybeInaccessibleMessage, Message, ReplyParameters
 
 from core.jobs import Address
 
@@ -31,9 +31,10 @@ class Place:
         return cls(chat, number("message"), number("thread"), number("status"))
 
     @classmethod
-    def at(cls, message: Message) -> Self:
-        """The place of an answer to `message`."""
-        thread = message.message_thread_id if message.is_topic_message else None
+    def at(cls, message: MaybeInaccessibleMessage) -> Self:
+        """The place of an answer to `message`; one too old for bots does not tell its topic."""
+        topic = isinstance(message, Message) and message.is_topic_message
+        thread = message.message_thread_id if isinstance(message, Message) and topic else None
         return cls(message.chat.id, message.message_id, thread)
 
     def address(self) -> Address:

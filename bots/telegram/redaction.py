@@ -27,7 +27,12 @@ def hidden(*secrets: str) -> Iterator[None]:
 
     def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         made = make(*args, **kwargs)
-        message = made.getMessage()
+        try:
+            message = made.getMessage()
+        except Exception:
+            # a library's slip in a log line must not fail its caller; its arguments may be secret
+            message = f"a log line that cannot be formatted: {made.pathname}:{made.lineno}"
+            made.msg, made.args = message, None
         if any(word in message for word in words):
             made.msg, made.args = clean(message), None
         if made.exc_info:

@@ -99,7 +99,10 @@ class TerminalDesk:
                     f"This file cannot be read: {error.strerror}.", code="no_file"
                 ) from error
 
-        size = path.stat().st_size if path.is_file() else None
+        try:
+            size = path.stat().st_size if path.is_file() else None
+        except OSError:  # a name too long, a folder that is closed to us: fetch says which
+            size = None
         return Attachment(ref=ref, name=path.name, size=size, fetch=fetch)
 
     def status_interval(self, address: Address) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bots.conversation import Conversation, Lab
@@ -18,6 +18,10 @@ IN_FLIGHT = 8
 """Photos in the queue at a time, so that a folder of thousands needs no room in the photo store."""
 
 
+async def _always() -> None:
+    """Nothing can go away: the worker belongs to nobody in particular."""
+
+
 async def enhance(
     photos: Sequence[Path],
     folder: Path,
@@ -25,7 +29,7 @@ async def enhance(
     lab: Lab,
     show: Show,
     *,
-    alive: Callable[[], None] = lambda: None,
+    alive: Callable[[], Awaitable[None]] = _always,
 ) -> list[Outcome]:
     """Enhance each photo into `folder`; one that fails gets its sentence and stops no other.
 
@@ -78,7 +82,7 @@ async def enhance(
     return [desk.outcomes[photo] for photo in distinct]
 
 
-async def _watch(alive: Callable[[], None]) -> None:
+async def _watch(alive: Callable[[], Awaitable[None]]) -> None:
     while True:
-        alive()
+        await alive()
         await asyncio.sleep(0.5)

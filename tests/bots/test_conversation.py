@@ -1,14 +1,15 @@
 import asyncio
 import logging
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bots.conversation import MAX_PHOTOS, Conversation, Lab, Press
+from bots.conversation import FETCHED_AT_ONCE, MAX_PHOTOS, Conversation, Lab, Press
 from bots.desk import Attachment
 from bots.status import StatusBoard
-from core import captions, keys, store
+from core import captions, images, keys, store
 from core.blobs import Blobs
 from core.buttons import Buttons, Choice
 from core.errors import ServiceDown
@@ -226,9 +227,67 @@ async def test_a_person_with_too_many_photos_is_told_and_leaves_no_bytes(
     for name in "abcde":
         await conversation.handle(desk.request(name))
     await conversation.handle(desk.request("f"))
-    last = list(desk.messages.values())[-1]
-    assert last.text.startswith("You can have 5 photos in the lab at a time.")
+    assert desk.said[0].startswith("You can have 5 photos in the lab at a time.")
+    assert len(desk.messages) == 5  # no status message was opened for it
     assert len(await lab.blobs.keys()) == 5
+
+
+async def test_whoever_slips_past_the_first_look_is_turned_down_by_the_enqueue(
+    conversation: Conversation, desk: RecordingDesk, lab: Lab
+) -> None:
+    await asyncio.gather(*(conversation.handle(desk.request(*names)) for names in ("abc", "def")))
+    texts = [shown.text for shown in desk.messages.values()]
+    assert [text.startswith("Queued") for text in texts].count(True) == 1
+    assert [text.startswith("You can have 5 photos") for text in texts].count(True) == 1
+    assert len(await lab.blobs.keys()) == 3
+
+
+async def test_only_so_many_photos_are_in_memory_at_a_time(
+    desk: RecordingDesk, client: Client, lab: Lab
+) -> None:
+    roomy = replace(lab, queue=Queue(client, photos_per_user=50))
+    conversation = Conversation(desk, roomy, StatusBoard(desk, roomy.queue))
+    fetching, most = 0, 0
+    full, may_go = asyncio.Event(), asyncio.Event()
+
+    async def fetch() -> bytes:
+        nonlocal fetching, most
+        fetching += 1
+        most = max(most, fetching)
+        if fetching == FETCHED_AT_ONCE:
+            full.set()
+        await may_go.wait()
+        fetching -= 1
+        return desk.photos["a"]
+
+    album = [Attachment(ref="a", name="a.png", size=None, fetch=fetch)] * MAX_PHOTOS
+    requests = [replace(desk.request(), photos=album) for _ in range(3)]
+    taking = asyncio.gather(*(conversation.handle(request) for request in requests))
+    await asyncio.wait_for(full.wait(), 10)
+    may_go.set()
+    await taking
+    assert most == FETCHED_AT_ONCE
+    assert len(await lab.blobs.keys()) == 3 * MAX_PHOTOS
+
+
+async def test_looking_at_a_file_does_not_hold_up_the_bot(
+    conversation: Conversation, desk: RecordingDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect, looking, may_go = images.inspect, threading.Event(), threading.Event()
+
+    def slow(data: bytes, limits: Limits) -> object:
+        looking.set()
+        assert may_go.wait(10), "the event loop stood still"
+        return inspect(data, limits)
+
+    monkeypatch.setattr(images, "inspect", slow)
+    taking = asyncio.create_task(conversation.handle(desk.request("a")))
+    assert await asyncio.to_thread(looking.wait, 10)
+    await conversation.handle(desk.request(text="/help"))
+    assert desk.said == [captions.help_text()]
+    may_go.set()
+    await taking
+    assert list(desk.messages.values())[-1].text.startswith("Queued")
 
 
 async def test_without_redis_the_person_is_told(

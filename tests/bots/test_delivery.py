@@ -1,23 +1,25 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from typing import cast
 
 import pytest
 
 from bots import delivery
 from bots.delivery import DeliveryLoop
-from bots.desk import Undeliverable
+from bots.desk import TryLater, Undeliverable
 from bots.status import StatusBoard
 from core import captions, keys
 from core.blobs import Blobs
+from core.errors import ServiceDown
 from core.jobs import Failed, PhotoRef, Reply
 from core.outbox import Outbox
 from core.queue import Queue
 from core.store import Client
 from tests.doubles.desk import RecordingDesk
-from tests.doubles.jobs import enhanced, fresh, reply
+from tests.doubles.jobs import enhanced, fresh, opened, reply
 
 Running = Callable[[], AbstractAsyncContextManager[DeliveryLoop]]
 
@@ -26,6 +28,11 @@ Running = Callable[[], AbstractAsyncContextManager[DeliveryLoop]]
 def _quick(monkeypatch: pytest.MonkeyPatch, outbox: Outbox) -> None:
     monkeypatch.setattr(delivery, "RETRY_SECONDS", (0.01,))
     monkeypatch.setattr(outbox, "deliveries", partial(outbox.deliveries, block_seconds=0.05))
+
+
+@pytest.fixture(autouse=True)
+async def _open(client: Client) -> None:
+    await opened(client, "test")
 
 
 @pytest.fixture
@@ -141,6 +148,96 @@ async def test_after_five_failures_the_person_is_told_and_the_reply_is_kept(
     assert len(await blobs.keys()) == 2  # the operator can still send it
 
 
+async def test_a_platform_out_of_reach_is_waited_for_and_never_given_up(
+    desk: RecordingDesk,
+    outbox: Outbox,
+    blobs: Blobs,
+    client: Client,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "LATER_SECONDS_MAX", 0.01)
+    await published(desk, outbox, blobs)
+    counts: set[str | None] = set()
+
+    async def counted(job_id: str) -> None:
+        counts.add(await cast("Awaitable[str | None]", client.hget(keys.sent(job_id), "attempts")))
+
+    desk.before_files = counted
+    desk.faults = [TryLater() for _ in range(2 * delivery.DEADLY_ATTEMPTS)]
+    async with running():
+        await desk.delivered["job-1"].wait()
+    assert counts == {"1"}
+    assert desk.parts == [("job-1", "text"), ("job-1", "files")]
+    assert await client.xlen(keys.dead("test")) == 0
+
+
+async def test_a_photo_store_out_of_reach_is_waited_for_too(
+    desk: RecordingDesk,
+    outbox: Outbox,
+    blobs: Blobs,
+    client: Client,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "LATER_SECONDS_MAX", 0.01)
+    await published(desk, outbox, blobs)
+    get, silences = blobs.get, 2 * delivery.DEADLY_ATTEMPTS
+
+    async def silent(key: str) -> bytes:
+        nonlocal silences
+        if silences:
+            silences -= 1
+            raise ServiceDown("The photo store does not answer.")
+        return await get(key)
+
+    monkeypatch.setattr(blobs, "get", silent)
+    async with running():
+        await desk.delivered["job-1"].wait()
+    assert silences == 0
+    assert await client.xlen(keys.dead("test")) == 0
+
+
+async def test_the_waits_double_up_to_a_minute_however_long_it_lasts(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "RETRY_SECONDS", (1.0,))
+    await published(desk, outbox, blobs)
+    (found,) = [one async for one in outbox.deliveries("test", block_seconds=0.01)]
+    loop = DeliveryLoop(desk, outbox, blobs)
+    desk.faults = [TryLater() for _ in range(1100)]  # 18 hours
+    waits = [await loop._deliver(found) for _ in range(1100)]
+    assert waits[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert set(waits[8:]) == {60}
+    assert await loop._deliver(found) == 0
+    assert desk.delivered["job-1"].is_set()
+
+
+async def test_a_reply_that_ends_the_bot_each_time_is_given_up(
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
+) -> None:
+    await published(desk, outbox, blobs)
+    reached = asyncio.Event()
+
+    async def deadly(job_id: str) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    desk.before_files = deadly
+    for _ in range(delivery.DEADLY_ATTEMPTS):
+        task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs).run())
+        await reached.wait()
+        reached.clear()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert await client.xlen(keys.dead("test")) == 0
+    async with running():
+        await desk.until(lambda: desk.messages[1].text == captions.NOT_DELIVERED)
+    assert not reached.is_set()
+    ((_, letter),) = await client.xrange(keys.dead("test"))
+    assert letter["cause"] == "ends the bot"
+
+
 async def test_a_chat_that_is_gone_gets_no_second_attempt(
     desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
 ) -> None:
@@ -215,14 +312,14 @@ async def test_lost_jobs_are_answered_by_the_sweeper(
     assert desk.messages[1].text == captions.LOST
 
 
-async def test_a_job_past_its_deadline_is_told_as_too_slow(
+async def test_a_job_past_its_deadline_is_told_that_the_lab_did_not_get_to_it(
     desk: RecordingDesk, outbox: Outbox, queue: Queue, running: Running
 ) -> None:
     address = await desk.open_status({"chat": 1}, "…")
     await queue.enqueue(fresh(address=address, seconds=0.001))
     async with running():
         await desk.delivered["job-1"].wait()
-    assert desk.messages[1].text == captions.TOO_SLOW
+    assert desk.messages[1].text == captions.NOT_IN_TIME
 
 
 async def test_old_bytes_are_swept(

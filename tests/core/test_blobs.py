@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,20 @@ async def test_a_store_that_refuses_says_so(blobs: Blobs, tmp_path: Path) -> Non
     (tmp_path / "blobs" / "a").write_bytes(b"a file where a folder is needed")
     with pytest.raises(ServiceDown, match="no place"):
         await blobs.put("a/b", b"x")
+
+
+async def test_what_cannot_be_discarded_now_stays_and_is_no_error(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await blobs.put("a", b"x")
+
+    async def refuse(keys: Iterable[str]) -> None:
+        raise ServiceDown("The photo store does not answer.") from PermissionError("secret path")
+
+    with monkeypatch.context() as closed:
+        closed.setattr(blobs, "delete", refuse)
+        await blobs.discard(["a"])
+    assert "PermissionError" in caplog.text
+    assert "secret path" not in caplog.text
+    await blobs.discard(["a", "b"])
+    assert await blobs.keys() == []

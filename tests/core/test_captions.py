@@ -103,9 +103,9 @@ def test_times_are_for_people(seconds: float, text: str) -> None:
 def test_status_and_cancel_answer_for_all_photos_together() -> None:
     assert captions.status([]) == captions.status([None]) == captions.NOTHING_WAITING
     assert captions.status([Ticket("a", 1, 6), None, Ticket("b", 2, 12)]).count("Queued") == 2
-    assert captions.cancelled(0, 0) == captions.NOTHING_WAITING
-    assert captions.cancelled(1, 0) == captions.cancelled(0, 1)
-    assert captions.cancelled(1, 1) != captions.cancelled(1, 0)
+    assert captions.cancelled(0) == captions.NOTHING_WAITING
+    assert captions.cancelled(1) == "Taking it back."
+    assert captions.cancelled(2) == captions.cancelled(9) == "Taking them back."
 
 
 def test_help_names_every_command() -> None:

@@ -3,12 +3,20 @@ import time
 from collections.abc import Awaitable
 from typing import cast
 
+import pytest
+
 from core import keys
 from core.jobs import Job, PhotoRef, Reply
+from core.leases import Leases
 from core.outbox import CONSUMER, GROUP, Delivery, Outbox
 from core.queue import Queue
 from core.store import Client
-from tests.doubles.jobs import enhanced, fresh, reply
+from tests.doubles.jobs import enhanced, fresh, opened, reply
+
+
+@pytest.fixture(autouse=True)
+async def _open(client: Client) -> None:
+    await opened(client, "test", "one", "two")
 
 
 async def read(outbox: Outbox, platform: str = "test") -> list[Delivery]:
@@ -44,7 +52,7 @@ async def test_publishing_frees_everything_that_the_job_held(
 ) -> None:
     sent = fresh(photos=tuple(PhotoRef(key=f"k{n}") for n in range(3)))
     await queue.enqueue(sent)
-    await queue.begin("job-1")
+    await Leases(client, "host-1", seconds=10.0).begin("job-1")
     await outbox.publish(Reply.failure(sent, "x", "X."))
     left = set(await client.keys("*"))
     assert left == {
@@ -86,6 +94,9 @@ async def test_attempts_and_sent_parts_are_remembered(outbox: Outbox) -> None:
     assert [await outbox.attempt(found), await outbox.attempt(found)] == [1, 2]
     assert await outbox.sent_parts("job-1") == {}
     await outbox.recorder("job-1")("file", "message 5")
+    assert await outbox.sent_parts("job-1") == {"file": "message 5"}
+    await outbox.spare(found)
+    assert await outbox.attempt(found) == 2
     assert await outbox.sent_parts("job-1") == {"file": "message 5"}
 
 
@@ -184,12 +195,26 @@ async def test_a_closed_platform_is_forgotten(client: Client, queue: Queue, outb
     left = await client.keys("*")
     assert keys.outbox("test") not in left
     assert keys.owed("test") not in left
-    assert await cast("Awaitable[set[str]]", client.smembers(keys.PLATFORMS)) == set()
+    platforms = await cast("Awaitable[set[str]]", client.smembers(keys.PLATFORMS))
+    assert platforms == {"one", "two"}
+
+
+async def test_a_late_reply_to_a_closed_platform_makes_no_stream_that_nobody_reads(
+    client: Client, queue: Queue, outbox: Outbox
+) -> None:
+    sent = fresh()
+    await queue.enqueue(sent)
+    await outbox.close("test")
+    assert not await outbox.publish(reply())
+    assert await outbox.published("job-1")
+    left = await client.keys("*")
+    assert set(left) == {keys.QUEUE, "arq:job:job-1", keys.PLATFORMS, keys.done("job-1")}
 
 
 async def test_the_stream_is_made_anew_when_it_is_gone(client: Client, outbox: Outbox) -> None:
     assert await read(outbox) == []
     await client.flushall()
+    await opened(client, "test")
     await outbox.publish(reply())
     assert len(await read(outbox)) == 1
     consumers = await client.xinfo_consumers(keys.outbox("test"), GROUP)

@@ -183,25 +183,23 @@ async def test_a_running_job_is_asked_to_stop_and_answered_by_its_worker(
     await queue.enqueue(sent)
     await client.set("arq:in-progress:job-1", "1")
     reply = Reply.failure(sent, "cancelled", "Cancelled.")
-    assert not await queue.cancelled("job-1")
+    assert not await queue.unwanted("job-1")
     assert await queue.cancel(sent, reply) is Cancelling.STOPPING
-    assert await queue.cancelled("job-1")
+    assert await queue.unwanted("job-1")
     assert not await outbox.published("job-1")
     assert await outbox.publish(reply)
     assert await client.exists(keys.cancel("job-1")) == 0
+    assert await queue.unwanted("job-1")  # now since it is answered
 
 
-async def test_starts_are_counted_and_an_innocent_one_is_taken_back(queue: Queue) -> None:
-    assert [await queue.begin("x"), await queue.begin("x")] == [1, 2]
-    await queue.hand_back("x")
-    assert await queue.begin("x") == 2
-
-
-async def test_a_lease_is_renewed_only_while_there_is_one(client: Client, queue: Queue) -> None:
-    await client.set("arq:in-progress:a", "1", px=500)
-    await queue.renew(["a", "gone"], 10.0)
-    assert await client.pttl("arq:in-progress:a") > 5000
-    assert await client.exists("arq:in-progress:gone") == 0
+async def test_there_is_room_exactly_as_long_as_the_enqueue_finds_some(queue: Queue) -> None:
+    await queue.enqueue(fresh("a", photos=album(3)))
+    await queue.enqueue(fresh("late", user="ben", photos=album(5), seconds=-1))
+    await queue.check_room("test", "ann", 2)
+    await queue.check_room("test", "ben", 5)
+    await queue.check_room("elsewhere", "ann", 5)
+    with pytest.raises(LimitReached, match="5 photos"):
+        await queue.check_room("test", "ann", 3)
 
 
 async def test_a_persons_jobs_come_oldest_first_and_those_of_other_versions_are_left_out(
@@ -230,6 +228,7 @@ async def test_without_redis_every_question_ends_in_a_sentence(tmp_path: Path) -
         queue.owed("test"),
         queue.cancel(fresh(), Reply.failure(fresh(), "x", "X.")),
         queue.record("x"),
+        queue.check_room("test", "ann", 1),
     ):
         with pytest.raises(ServiceDown, match="cannot be reached"):
             await asking

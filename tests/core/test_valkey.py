@@ -9,7 +9,7 @@ import pytest
 
 from core import store
 from core.errors import ServiceDown
-from core.valkey import PrivateValkey
+from core.valkey import AlreadyRunning, PrivateValkey
 
 
 async def test_the_data_outlive_the_server(tmp_path: Path) -> None:
@@ -45,6 +45,36 @@ async def test_a_server_that_cannot_start_says_where_to_look(tmp_path: Path) -> 
     (tmp_path / "v" / "appendonlydir" / "appendonly.aof.manifest").write_text("broken")
     with pytest.raises(ServiceDown, match=r"valkey\.log"):
         await PrivateValkey(tmp_path / "v").start()
+
+
+async def test_a_folder_holds_one_server_at_a_time(tmp_path: Path) -> None:
+    first, second = PrivateValkey(tmp_path / "v"), PrivateValkey(tmp_path / "v")
+    assert not await second.answers()
+    async with first:
+        assert await second.answers()
+        client = store.connect(first.url, retries=0)
+        with pytest.raises(AlreadyRunning, match="Another process"):
+            await second.start()
+        assert await client.ping()  # its socket was left alone
+        await client.aclose()
+        await second.stop()
+        with pytest.raises(AlreadyRunning):
+            await second.start()
+    assert not await first.answers()
+    async with second:
+        assert await first.answers()
+
+
+async def test_a_server_that_cannot_start_leaves_its_folder_free(tmp_path: Path) -> None:
+    broken = tmp_path / "v" / "appendonlydir" / "appendonly.aof.manifest"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("broken")
+    server = PrivateValkey(tmp_path / "v")
+    with pytest.raises(ServiceDown):
+        await server.start()
+    broken.unlink()
+    async with PrivateValkey(tmp_path / "v") as other:
+        assert await other.answers()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core import keys
 from core.errors import ServiceDown
+from core.presence import Presence
 from core.recipe import PLAIN
+from core.store import Client
 from darkroom import enhance
 from tests.doubles.photos import photo_file
 
@@ -86,3 +89,23 @@ def test_without_the_workers_packages_it_says_how_to_get_them(
     monkeypatch.setattr(enhance, "worker_installed", lambda: False)
     with pytest.raises(ServiceDown, match="pip install"):
         asyncio.run(enhance.run([tmp_path], tmp_path, PLAIN, as_json=False, log="ERROR"))
+
+
+async def test_a_borrowed_worker_that_has_gone_is_told(
+    client: Client, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    photo = tmp_path / "a.png"
+    photo.write_bytes(photo_file())
+    presence = Presence(client)
+    await presence.sign("worker", "host-1")
+    running = asyncio.create_task(enhance.run([photo], tmp_path, PLAIN, as_json=False, log="ERROR"))
+    async with asyncio.timeout(20):
+        while not await client.zcard(keys.QUEUE):
+            assert not running.done()
+            await asyncio.sleep(0.01)
+    await presence.leave("worker", "host-1")
+    with pytest.raises(ServiceDown, match="`darkroom worker`"):
+        await asyncio.wait_for(running, 20)
+    assert await client.zcard(keys.QUEUE) == 0  # the photo was taken back
+    assert await client.keys("darkroom:out:*") == []

@@ -1,10 +1,13 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from core import store
+from core.errors import ServiceDown
 from core.settings import StoreSettings
 from core.valkey import PrivateValkey
+from darkroom import redis
 from darkroom.redis import redis_url
 
 
@@ -35,3 +38,33 @@ async def test_one_that_runs_already_is_shared_and_left_running(tmp_path: Path) 
         client = store.connect(server.url, retries=0)
         assert await client.ping()
         await client.aclose()
+
+
+async def test_two_that_start_at_once_share_one_server(tmp_path: Path) -> None:
+    opened, close = asyncio.Barrier(5), asyncio.Event()
+
+    async def use() -> tuple[str, str]:
+        async with redis_url(StoreSettings.load(), lasting=True) as url:
+            client = store.connect(url)
+            server = (await client.info("server"))["run_id"]
+            await client.aclose()
+            await opened.wait()
+            await close.wait()
+            return url, server
+
+    users = [asyncio.create_task(use()) for _ in range(4)]
+    await opened.wait()
+    close.set()
+    assert len(set(await asyncio.gather(*users))) == 1
+    assert not await PrivateValkey(tmp_path / "data" / "valkey").answers()
+
+
+async def test_a_folder_that_stays_locked_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis, "WAIT_SECONDS", 0.3)
+    async with PrivateValkey(tmp_path / "data" / "valkey") as server:
+        server.socket.unlink()  # it lives and cannot be reached
+        with pytest.raises(ServiceDown, match=r"valkey\.log"):
+            async with redis_url(StoreSettings.load(), lasting=True):
+                pass

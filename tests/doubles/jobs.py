@@ -1,11 +1,19 @@
 """Jobs and replies for tests, with everything filled in that a test does not care about."""
 
 import time
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, cast
 
+from core import keys
 from core.jobs import Enhanced, Job, PhotoRef, Reply
+from core.store import Client
 
 NOW = 1_700_000_000.0
+
+
+async def opened(client: Client, *platforms: str) -> None:
+    """Let platforms take replies to jobs that were never enqueued."""
+    await cast("Awaitable[int]", client.sadd(keys.PLATFORMS, *platforms))
 
 
 def job(job_id: str = "job-1", **fields: Any) -> Job:

@@ -1,8 +1,10 @@
 import asyncio
 import io
+import itertools
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 import pytest
@@ -12,17 +14,20 @@ from bots.conversation import Lab
 from core import captions, keys
 from core.blobs import Blobs
 from core.images import Limits
-from core.jobs import Enhanced, Failed, Job, PhotoRef, Reply, StageName
+from core.jobs import Enhanced, Failed, Job, PhotoRef, Progress, Reply, StageName
+from core.leases import Leases
 from core.queue import Cancelling
 from core.recipe import Format, Recipe
-from core.store import Client
+from core.store import Client, RedisError
 from tests.doubles.jobs import fresh
 from tests.doubles.photos import photo_file
 from weights.store import WeightsStore
 from worker import bench as bench_module
+from worker import watch as watch_module
 from worker.bench import STARTS_MAX, Bench
 from worker.engine import Engine
 from worker.models import Models
+from worker.watch import Watch
 
 QUICK = Recipe(scale=1, denoise=50, faces=0)
 
@@ -61,16 +66,54 @@ def engine() -> Iterator[HeldEngine]:
 
 
 @pytest.fixture
-async def bench(lab: Lab, models: Models, engine: HeldEngine) -> AsyncIterator[Bench]:
-    bench = make_bench(lab, models, engine)
+def leases(client: Client) -> Leases:
+    return Leases(client, "host-1", seconds=10.0)
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a job's work has been asked to stop."""
+    stop, stopped = Watch.stop, threading.Event()
+
+    def watched(self: Watch, *, late: bool = False) -> None:
+        stop(self, late=late)
+        stopped.set()
+
+    monkeypatch.setattr(Watch, "stop", watched)
+    return stopped
+
+
+class Clock:
+    """In place of the watch's clock: time passes when it is told so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(watch_module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+async def bench(
+    lab: Lab, leases: Leases, models: Models, engine: HeldEngine
+) -> AsyncIterator[Bench]:
+    bench = make_bench(lab, leases, models, engine)
     yield bench
     engine.may_go.set()
     bench.close()
 
 
-def make_bench(lab: Lab, models: Models, engine: Engine, **options: Any) -> Bench:
+def make_bench(lab: Lab, leases: Leases, models: Models, engine: Engine, **options: Any) -> Bench:
     return Bench(
         lab.queue,
+        leases,
         lab.outbox,
         lab.blobs,
         models,
@@ -81,13 +124,15 @@ def make_bench(lab: Lab, models: Models, engine: Engine, **options: Any) -> Benc
     )
 
 
-async def enqueued(lab: Lab, *files: bytes, recipe: Recipe = QUICK, **fields: Any) -> Job:
+async def enqueued(
+    lab: Lab, *files: bytes, name: str = "job-1", recipe: Recipe = QUICK, **fields: Any
+) -> Job:
     refs = []
     for number, data in enumerate(files):
-        key = Blobs.key("job-1", f"in-{number}", 9_000_000_000)
+        key = Blobs.key(name, f"in-{number}", 9_000_000_000)
         await lab.blobs.put(key, data)
         refs.append(PhotoRef(key=key, name=f"holiday {number}.png"))
-    job = fresh(photos=tuple(refs), recipe=recipe, **fields)
+    job = fresh(name, photos=tuple(refs), recipe=recipe, **fields)
     await lab.queue.enqueue(job)
     return job
 
@@ -101,8 +146,8 @@ async def only_answer(lab: Lab) -> Reply:
     return reply
 
 
-async def begun(engine: HeldEngine) -> None:
-    assert await asyncio.to_thread(engine.begun.wait, 20)
+async def come(event: threading.Event) -> None:
+    assert await asyncio.to_thread(event.wait, 20)
 
 
 async def test_a_photo_becomes_a_file_a_collage_and_figures(lab: Lab, bench: Bench) -> None:
@@ -159,13 +204,17 @@ async def test_bytes_that_are_gone_are_told(lab: Lab, bench: Bench) -> None:
 
 
 async def test_an_unforeseen_error_is_logged_and_told_without_its_text(
-    lab: Lab, models: Models, engine: HeldEngine, caplog: pytest.LogCaptureFixture
+    lab: Lab,
+    leases: Leases,
+    models: Models,
+    engine: HeldEngine,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def explode(*words: Any, **options: Any) -> Any:
         raise RuntimeError("secret inside")
 
     engine.run = explode  # type: ignore[method-assign]
-    bench = make_bench(lab, models, engine)
+    bench = make_bench(lab, leases, models, engine)
     await enqueued(lab, photo_file())
     await bench.work("job-1")
     bench.close()
@@ -201,16 +250,16 @@ async def test_without_a_wish_for_a_collage_none_is_drawn(lab: Lab, bench: Bench
 
 
 async def test_a_running_job_stops_when_it_is_taken_back(
-    lab: Lab, bench: Bench, engine: HeldEngine, client: Client
+    lab: Lab, bench: Bench, engine: HeldEngine, client: Client, stopped: threading.Event
 ) -> None:
     job = await enqueued(lab, photo_file(), photo_file())
     engine.may_go.clear()
     await client.set(f"arq:in-progress:{job.id}", "1")
     work = asyncio.create_task(bench.work("job-1"))
-    await begun(engine)
+    await come(engine.begun)
     outcome = await lab.queue.cancel(job, Reply.failure(job, "cancelled", captions.CANCELLED))
     assert outcome is Cancelling.STOPPING
-    await asyncio.sleep(10 * bench_module.REPORT_SECONDS)  # the bench looks that often
+    await come(stopped)
     engine.may_go.set()
     await work
     assert captions.caption(await only_answer(lab)).startswith("0 of 2")
@@ -218,47 +267,121 @@ async def test_a_running_job_stops_when_it_is_taken_back(
 
 
 async def test_taken_back_at_the_second_photo_the_first_result_is_thrown_away(
-    lab: Lab, bench: Bench, engine: HeldEngine, client: Client
+    lab: Lab, bench: Bench, engine: HeldEngine, client: Client, stopped: threading.Event
 ) -> None:
     job = await enqueued(lab, photo_file(), photo_file())
     await client.set(f"arq:in-progress:{job.id}", "1")
-    run, runs = engine.run, 0
+    run, runs, second = engine.run, itertools.count(1), threading.Event()
 
     def held(*words: Any, **options: Any) -> Any:
-        nonlocal runs
-        runs += 1
-        if runs == 2:
+        if next(runs) == 2:
             engine.may_go.clear()
-            engine.begun.clear()
+            second.set()
         return run(*words, **options)
 
     engine.run = held  # type: ignore[method-assign]
     work = asyncio.create_task(bench.work("job-1"))
-    async with asyncio.timeout(20):
-        while runs < 2:
-            await begun(engine)
-            await asyncio.sleep(0.01)
+    await come(second)
     await lab.queue.cancel(job, Reply.failure(job, "cancelled", captions.CANCELLED))
-    await asyncio.sleep(10 * bench_module.REPORT_SECONDS)
+    await come(stopped)
     engine.may_go.set()
     await work
     assert await lab.blobs.keys() == []
 
 
 async def test_a_job_that_takes_too_long_is_told_so(
-    lab: Lab, models: Models, engine: HeldEngine
+    lab: Lab,
+    leases: Leases,
+    models: Models,
+    engine: HeldEngine,
+    clock: Clock,
+    stopped: threading.Event,
 ) -> None:
-    bench = make_bench(lab, models, engine, job_seconds=0.3)
+    bench = make_bench(lab, leases, models, engine, job_seconds=60.0)
     await enqueued(lab, photo_file(), photo_file())
     engine.may_go.clear()
     work = asyncio.create_task(bench.work("job-1"))
-    await begun(engine)
-    await asyncio.sleep(0.4)
-    engine.may_go.set()  # the thread notices the wish to stop at its next tile
+    await come(engine.begun)
+    clock.now += 61
+    await come(stopped)
+    assert not work.done()  # a thread can only be asked
+    engine.may_go.set()  # it notices at its next tile
     await work
     bench.close()
     results = (await only_answer(lab)).results
     assert [result.code for result in results if isinstance(result, Failed)] == ["too_slow"] * 2
+    assert {result.text for result in results if isinstance(result, Failed)} == {captions.TOO_SLOW}
+    assert await lab.blobs.keys() == []
+
+
+async def test_the_time_of_all_photos_counts_and_those_that_were_ready_go_out(
+    lab: Lab,
+    leases: Leases,
+    models: Models,
+    engine: HeldEngine,
+    clock: Clock,
+    stopped: threading.Event,
+) -> None:
+    bench = make_bench(lab, leases, models, engine, job_seconds=60.0)
+    run, runs = engine.run, itertools.count(1)
+
+    def slow(*words: Any, **options: Any) -> Any:
+        clock.now += 40
+        if next(runs) == 2:
+            assert stopped.wait(20)
+        return run(*words, **options)
+
+    engine.run = slow  # type: ignore[method-assign]
+    await enqueued(lab, photo_file(), photo_file(), photo_file())
+    await bench.work("job-1")
+    bench.close()
+    first, *others = (await only_answer(lab)).results
+    assert isinstance(first, Enhanced)
+    assert first.seconds == 40
+    assert [result.code for result in others if isinstance(result, Failed)] == ["too_slow"] * 2
+    assert await lab.blobs.get(first.key)
+
+
+async def test_waiting_for_the_model_is_not_working(
+    lab: Lab,
+    leases: Leases,
+    models: Models,
+    engine: HeldEngine,
+    clock: Clock,
+    stopped: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = make_bench(lab, leases, models, engine, job_seconds=60.0)
+    waiting, looked, may_end = asyncio.Event(), asyncio.Semaphore(0), threading.Event()
+    run, unwanted = Watch.run, lab.queue.unwanted
+
+    def watched(self: Watch, executor: Executor, work: Any) -> Coroutine[Any, Any, Any]:
+        if executor is bench._model_thread:
+            waiting.set()
+        return run(self, executor, work)
+
+    async def looking(job_id: str) -> bool:
+        looked.release()
+        return await unwanted(job_id)
+
+    monkeypatch.setattr(Watch, "run", watched)
+    monkeypatch.setattr(lab.queue, "unwanted", looking)
+    busy = bench._model_thread.submit(may_end.wait, 20)  # somebody else's large photo
+    await enqueued(lab, photo_file())
+    work = asyncio.create_task(bench.work("job-1"))
+    async with asyncio.timeout(20):
+        await waiting.wait()
+        clock.now += 3600
+        while not looked.locked():
+            await looked.acquire()
+        for _ in range(2):  # the bench has looked at the clock again
+            await looked.acquire()
+    may_end.set()
+    await work
+    assert busy.result()
+    assert not stopped.is_set()
+    bench.close()
+    assert isinstance((await only_answer(lab)).results[0], Enhanced)
 
 
 async def test_stopped_from_outside_the_job_is_handed_back_and_nothing_published(
@@ -267,7 +390,7 @@ async def test_stopped_from_outside_the_job_is_handed_back_and_nothing_published
     await enqueued(lab, photo_file())
     engine.may_go.clear()
     work = asyncio.create_task(bench.work("job-1"))
-    await begun(engine)
+    await come(engine.begun)
     work.cancel()
     await asyncio.sleep(0)
     assert not work.done()  # the thread still runs: another worker must not begin yet
@@ -280,12 +403,106 @@ async def test_stopped_from_outside_the_job_is_handed_back_and_nothing_published
     assert isinstance((await only_answer(lab)).results[0], Enhanced)
 
 
-async def test_a_job_that_ended_its_worker_twice_is_given_up(lab: Lab, bench: Bench) -> None:
+async def test_a_job_that_ended_its_worker_twice_is_given_up(
+    lab: Lab, bench: Bench, leases: Leases
+) -> None:
     await enqueued(lab, photo_file())
     for _ in range(STARTS_MAX):
-        await lab.queue.begin("job-1")
+        await leases.begin("job-1")
     await bench.work("job-1")
     assert captions.caption(await only_answer(lab)) == captions.GIVEN_UP
+    assert await lab.blobs.keys() == []
+
+
+async def test_after_a_death_each_job_of_the_dead_works_alone(
+    lab: Lab, bench: Bench, leases: Leases, engine: HeldEngine
+) -> None:
+    for name in ("poison", "innocent", "new"):
+        await enqueued(lab, photo_file(), name=name)
+    for name in ("poison", "innocent"):  # both were at work when the process was killed
+        await leases.begin(name)
+    engine.may_go.clear()
+    poison = asyncio.create_task(bench.work("poison"))
+    await come(engine.begun)
+    others = [asyncio.create_task(bench.work(name)) for name in ("innocent", "new")]
+    await asyncio.wait(others, timeout=0.2)
+    # What a second kill would leave behind now: only the poisoned one is counted again.
+    starts = [await leases.starts(name) for name in ("poison", "innocent", "new")]
+    assert starts == [2, 1, 0]
+    engine.may_go.set()
+    await asyncio.gather(poison, *others)
+    assert len([reply for reply in await answers(lab) if reply.blob_keys()]) == 3
+
+
+@pytest.mark.parametrize("order", [("poison", "innocent"), ("innocent", "poison")])
+async def test_the_neighbour_of_a_poisoned_photo_is_not_given_up(
+    lab: Lab, bench: Bench, leases: Leases, order: tuple[str, str]
+) -> None:
+    for name, starts in (("poison", STARTS_MAX), ("innocent", 1)):
+        await enqueued(lab, photo_file(), name=name)
+        for _ in range(starts):
+            await leases.begin(name)
+    await asyncio.gather(*(bench.work(name) for name in order))
+    told = {reply.job: reply for reply in await answers(lab)}
+    assert captions.caption(told["poison"]) == captions.GIVEN_UP
+    assert isinstance(told["innocent"].results[0], Enhanced)
+
+
+async def test_when_redis_fails_the_job_is_neither_answered_nor_counted(
+    lab: Lab, bench: Bench, leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await enqueued(lab, photo_file())
+
+    async def broken(*words: Any, **options: Any) -> bool:
+        raise RedisError("gone")
+
+    with monkeypatch.context() as away:
+        away.setattr(lab.outbox, "publish", broken)
+        away.setattr(lab.queue, "learn_pace", broken)  # no reason to lose a result
+        with pytest.raises(RedisError):
+            await bench.work("job-1")
+    assert await leases.starts("job-1") == 0
+    assert await lab.blobs.get(job.photos[0].key)
+    await bench.work("job-1")
+    assert isinstance((await only_answer(lab)).results[0], Enhanced)
+
+
+async def test_a_hand_back_that_redis_refuses_hides_no_cancelling(
+    lab: Lab,
+    bench: Bench,
+    leases: Leases,
+    engine: HeldEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken(job_id: str) -> None:
+        raise RedisError("gone")
+
+    monkeypatch.setattr(leases, "hand_back", broken)
+    await enqueued(lab, photo_file())
+    engine.may_go.clear()
+    work = asyncio.create_task(bench.work("job-1"))
+    await come(engine.begun)
+    work.cancel()
+    engine.may_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert "keeps its start" in caplog.text
+
+
+async def test_a_job_that_was_answered_elsewhere_meanwhile_stops(
+    lab: Lab, bench: Bench, engine: HeldEngine, stopped: threading.Event
+) -> None:
+    job = await enqueued(lab, photo_file())
+    engine.may_go.clear()
+    work = asyncio.create_task(bench.work("job-1"))
+    await come(engine.begun)
+    lost = Reply.failure(job, "lost", captions.NOT_IN_TIME)
+    assert await lab.outbox.publish(lost)
+    await come(stopped)
+    engine.may_go.set()
+    await work
+    assert await only_answer(lab) == lost
     assert await lab.blobs.keys() == []
 
 
@@ -297,10 +514,10 @@ async def test_an_answered_job_is_left_alone(lab: Lab, bench: Bench) -> None:
 
 
 async def test_of_two_workers_on_one_job_the_second_throws_its_result_away(
-    lab: Lab, models: Models
+    lab: Lab, leases: Leases, models: Models
 ) -> None:
     await enqueued(lab, photo_file())
-    benches = [make_bench(lab, models, HeldEngine()) for _ in range(2)]
+    benches = [make_bench(lab, leases, models, HeldEngine()) for _ in range(2)]
     await asyncio.gather(*(bench.work("job-1") for bench in benches))
     for bench in benches:
         bench.close()
@@ -329,14 +546,25 @@ async def test_a_record_that_cannot_be_read_stops_nothing(
 
 
 async def test_progress_is_reported_while_it_works(
-    lab: Lab, bench: Bench, engine: HeldEngine, client: Client
+    lab: Lab,
+    bench: Bench,
+    engine: HeldEngine,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    told, report = asyncio.Event(), lab.queue.report
+
+    async def reported(job_id: str, progress: Progress) -> None:
+        await report(job_id, progress)
+        if progress.stage == "denoise":
+            told.set()
+
+    monkeypatch.setattr(lab.queue, "report", reported)
     job = await enqueued(lab, photo_file())
     await client.set(f"arq:in-progress:{job.id}", "1")
     engine.may_go.clear()
     work = asyncio.create_task(bench.work("job-1"))
-    await begun(engine)
-    await asyncio.sleep(10 * bench_module.REPORT_SECONDS)
+    await asyncio.wait_for(told.wait(), 20)
     ticket = await lab.queue.ticket("job-1")
     assert ticket is not None
     assert ticket.progress is not None

@@ -4,22 +4,34 @@ Jobs are made long by small tiles and one thread; what is waited for are lines o
 the Valkey and ends of processes.
 """
 
+import asyncio
 import signal
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from arq.connections import ArqRedis
+from arq.worker import func
 
 from core import captions, keys, store
 from core.jobs import Enhanced, Failed, Reply
-from core.queue import Cancelling
+from core.leases import Leases
+from core.presence import Presence
+from core.queue import FUNCTION, Cancelling, Queue, dumps, loads
 from core.recipe import Recipe
-from core.store import Client
+from core.settings import StoreSettings, WorkerSettings
+from core.store import Client, RedisError
 from core.valkey import PrivateValkey
+from tests.doubles.jobs import fresh
 from tests.doubles.photos import photo_file
 from tests.worker.processes import Lab, WorkerProcess
-from worker.runner import LEASE_SECONDS
+from worker import runner
+from worker.engine import Engine
+from worker.runner import LEASE_SECONDS, LeasedWorker
 
 SMALL_TILES = {"DARKROOM_TILE": "128"}
 DENOISED = Recipe(scale=1, denoise=100, faces=0, collage=False)
@@ -169,3 +181,210 @@ async def test_a_worker_that_cannot_work_says_why_in_one_sentence(
         (sentence,) = worker.log.strip().splitlines()
         assert sentence.startswith("darkroom: ")
         assert "no-such-model" in sentence
+
+
+class Work:
+    """In place of the bench: does what the test says and counts how often it was begun."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
+        self.starts: list[str] = []
+        self.faults: list[Exception] = []
+
+    async def work(self, job_id: str) -> None:
+        self.starts.append(job_id)
+        self.begun.set()
+        if self.faults:
+            raise self.faults.pop(0)
+        await self.may_end.wait()
+
+
+class Polled(LeasedWorker):
+    """Tells how often it has looked for jobs."""
+
+    def __init__(self, leases: Leases, **options: Any) -> None:
+        super().__init__(leases, **options)
+        self._looked = asyncio.Event()
+
+    async def heart_beat(self) -> None:
+        await super().heart_beat()
+        self._looked.set()
+
+    async def look(self, times: int) -> None:
+        """Wait until it has looked so often from now on."""
+        async with asyncio.timeout(20):
+            for _ in range(times):
+                self._looked.clear()
+                await self._looked.wait()
+
+
+class Signed(Presence):
+    """Tells when the worker has signed, which it does after it has renewed its leases."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.signed = asyncio.Event()
+
+    async def sign(self, role: str, process: str) -> None:
+        await super().sign(role, process)
+        self.signed.set()
+
+
+@asynccontextmanager
+async def at_work(client: Client, url: str, work: Work) -> AsyncIterator[Polled]:
+    """The runner's own worker and function in this process, with `work` for a bench."""
+    pool: Any = store.pool(url, text=False)
+    worker = Polled(
+        Leases(client, "host-1", seconds=10.0),
+        functions=[func(cast("Any", runner._enhance), name=FUNCTION, keep_result=0)],
+        queue_name=keys.QUEUE,
+        redis_pool=ArqRedis(pool, job_serializer=dumps, job_deserializer=loads),
+        ctx={"bench": work},
+        job_serializer=dumps,
+        job_deserializer=loads,
+        poll_delay=0.01,
+        handle_signals=False,
+        keep_result=0,
+    )
+    main = asyncio.create_task(worker.async_run())
+    try:
+        yield worker
+    finally:
+        work.may_end.set()
+        await worker.close()
+        await asyncio.gather(main, return_exceptions=True)
+
+
+deprecated_close = pytest.mark.filterwarnings("ignore:Call to deprecated close")  # arq's own
+
+
+@deprecated_close
+async def test_a_job_whose_lease_ran_out_is_not_started_again_beside_itself(
+    client: Client, redis_url: str, queue: Queue
+) -> None:
+    work = Work()
+    async with at_work(client, redis_url, work) as worker:
+        await queue.enqueue(fresh())
+        await work.begun.wait()
+        assert await client.get("arq:in-progress:job-1") == "host-1"
+        await client.delete("arq:in-progress:job-1")
+        await worker.look(3)
+        assert work.starts == ["job-1"]
+        work.may_end.set()
+        await asyncio.gather(*worker.tasks.values())
+        assert await client.zcard(keys.QUEUE) == 0
+
+
+@deprecated_close
+async def test_a_job_that_another_worker_has_taken_over_is_left_to_it(
+    client: Client, redis_url: str, queue: Queue
+) -> None:
+    work = Work()
+    async with at_work(client, redis_url, work) as worker:
+        await queue.enqueue(fresh())
+        await work.begun.wait()
+        await Leases(client, "host-2", seconds=10.0).claim("job-1")
+        work.may_end.set()
+        await asyncio.gather(*worker.tasks.values())
+        await worker.look(3)
+        assert await client.get("arq:in-progress:job-1") == "host-2"
+        assert await client.zrange(keys.QUEUE, 0, -1) == ["job-1"]
+        assert await client.exists("arq:job:job-1")
+    assert work.starts == ["job-1"]
+
+
+@deprecated_close
+@pytest.mark.parametrize("fault", [RedisError("gone"), OSError("no socket")])
+async def test_a_job_that_redis_interrupted_is_tried_again(
+    client: Client,
+    redis_url: str,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
+) -> None:
+    monkeypatch.setattr(runner, "RETRY_SECONDS", 0.05)
+    work = Work()
+    work.faults = [fault, fault]
+    work.may_end.set()
+    async with at_work(client, redis_url, work) as worker:
+        await queue.enqueue(fresh())
+        async with asyncio.timeout(20):
+            while await client.zcard(keys.QUEUE):
+                await worker.look(1)
+    assert work.starts == ["job-1"] * 3
+    assert (worker.jobs_complete, worker.jobs_failed) == (1, 0)
+
+
+@deprecated_close
+async def test_only_jobs_that_still_run_have_their_lease_renewed(
+    client: Client, redis_url: str
+) -> None:
+    work, presence = Work(), Signed(client)
+    async with at_work(client, redis_url, work) as worker:
+        await worker.look(1)
+        assert worker.main_task is not None
+        worker.main_task.cancel()  # as after SIGTERM: nobody clears the finished ones away
+        ended = asyncio.create_task(asyncio.sleep(0))
+        await ended
+        worker.tasks |= {"ended": ended, "runs": asyncio.create_task(work.work("runs"))}
+        renewal = asyncio.create_task(worker.renew(presence, "host-1"))
+        await asyncio.wait_for(presence.signed.wait(), 20)
+        renewal.cancel()
+        assert await client.get("arq:in-progress:runs") == "host-1"
+        assert await client.exists("arq:in-progress:ended") == 0
+        work.may_end.set()
+        await worker.tasks["runs"]
+
+
+class HeldEngine(Engine):
+    """The real engine, whose thread can be held in the middle of a photo."""
+
+    def __init__(self) -> None:
+        super().__init__("cpu")
+        self.begun, self.may_go = threading.Event(), threading.Event()
+
+    def run(self, *words: Any, **options: Any) -> Any:
+        self.begun.set()
+        assert self.may_go.wait(60)
+        return super().run(*words, **options)
+
+
+@deprecated_close
+async def test_a_thread_that_outlives_its_lease_after_sigterm_is_not_doubled(
+    lab: Lab, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, lease = HeldEngine(), 0.5
+    monkeypatch.setattr(runner, "LEASE_SECONDS", lease)
+    monkeypatch.setattr(runner, "RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(Engine, "from_settings", lambda settings: engine)
+    monkeypatch.setenv("BLOB_URL", (tmp_path / "blobs").as_uri())
+    renewals, renew = asyncio.Semaphore(0), Leases.renew
+
+    async def renewed(self: Leases, job_ids: Sequence[str]) -> list[str]:
+        lost = await renew(self, job_ids)
+        if job_ids:
+            renewals.release()
+        return lost
+
+    monkeypatch.setattr(Leases, "renew", renewed)
+    async with WorkerProcess(redis_url, tmp_path, **SMALL_TILES) as other:
+        stopping = WorkerSettings(stop_seconds=1)
+        held = asyncio.create_task(runner.run(redis_url, StoreSettings.load(), stopping))
+        await lab.send("job-1", SHORT, DENOISED)
+        assert await asyncio.to_thread(engine.begun.wait, 30)
+        signal.raise_signal(signal.SIGTERM)
+        await other.ready()
+        while not renewals.locked():
+            await renewals.acquire()
+        async with asyncio.timeout(30):
+            for _ in range(round((stopping.stop_seconds + 4 * lease) / 0.1)):
+                await renewals.acquire()
+        assert "begun" not in other.log
+        assert not held.done()
+        engine.may_go.set()
+        await held
+        assert enhanced(await lab.answer())
+        await other.says("job job-1 begun: 1 photos, start 1")
+        other.send(signal.SIGTERM)
+        assert await other.ended() == 0
+    assert await lab.no_answer()

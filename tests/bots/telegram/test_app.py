@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from bots.conversation import Lab
+from core import captions
 from core.jobs import Failed
 from core.recipe import Preset
 from tests.bots.telegram.conftest import enhanced, only_job, publish
@@ -270,6 +271,29 @@ async def test_buttons_work_for_the_asker_alone(server: TelegramServer, lab: Lab
     sent = group.from_bot()[-1]
     assert sent.file is not None
     assert sent.file.data == picture()
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_press_is_insisted_on_and_its_failure_is_told(
+    server: TelegramServer, lab: Lab
+) -> None:
+    ada = server.private()
+    ada.document(picture(), "a.png")
+    job = await only_job(server, lab)
+    await publish(lab, job, await enhanced(lab, job))
+    await server.until(lambda: len(ada.chat.from_bot()) == 2)
+    answer = ada.chat.from_bot()[0].message_id
+
+    server.fail("sendDocument", Fault(close=True), Fault(close=True))
+    ada.press(answer, "Original")
+    await server.until(lambda: len(ada.chat.from_bot()) == 3)
+    assert ada.chat.from_bot()[-1].kind == "document"
+
+    server.fail("sendMessage", Refused("Bad Request: something odd"))
+    ada.press(answer, "Softer")
+    await server.until(lambda: len(ada.chat.from_bot()) == 4)
+    told = ada.chat.from_bot()[-1]
+    assert (told.text, told.reply_to) == (captions.UNEXPECTED, answer)
 
 
 @pytest.mark.usefixtures("bot")

@@ -1,5 +1,6 @@
 """The desk alone, with the real client, against the double."""
 
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,7 +8,7 @@ import pytest_asyncio
 from telegram.error import BadRequest, NetworkError
 from telegram.ext import ExtBot
 
-from bots.desk import Answer, Button, File, Steps, Undeliverable
+from bots.desk import Answer, Button, File, Steps, TryLater, Undeliverable
 from bots.telegram.desk import TEXT_MAX, TelegramDesk
 from bots.telegram.pace import Pace, Rate, Urgency
 from core.jobs import Enhanced, Reply
@@ -103,6 +104,32 @@ async def test_nothing_is_sent_twice_by_the_desk_itself_when_an_answer_is_lost(
     assert len(ada.chat.from_bot()) == 2
 
 
+@pytest.mark.parametrize(
+    ("method", "files"),
+    [("editMessageMedia", (10,)), ("editMessageText", ()), ("sendMediaGroup", (10, 10))],
+)
+async def test_an_outage_of_telegram_is_no_attempt(
+    server: TelegramServer, desk: TelegramDesk, method: str, files: tuple[int, ...]
+) -> None:
+    server.private()
+    address = await desk.open_status({"chat": 42}, "Got it")
+    server.fail(method, *[Fault(close=True) for _ in range(9)])
+    server.fail("getMe", *[Fault(close=True) for _ in range(9)])
+    sent, kept = steps()
+    with pytest.raises(TryLater):
+        await desk.deliver(address, answer(*files), sent)
+    assert kept == {}
+
+
+async def test_a_long_flood_wait_is_no_attempt(server: TelegramServer, desk: TelegramDesk) -> None:
+    server.private()
+    address = await desk.open_status({"chat": 42}, "Got it")
+    server.fail("editMessageMedia", Refused("Too Many Requests", 429, retry_after=5000))
+    sent, _ = steps()
+    with pytest.raises(TryLater):
+        await desk.deliver(address, answer(10), sent)
+
+
 async def test_albums_stay_below_the_upload_limit(
     server: TelegramServer, desk: TelegramDesk
 ) -> None:
@@ -143,14 +170,17 @@ async def test_a_group_that_forbids_files_gets_words(
 
 
 async def test_a_group_that_became_a_supergroup_gets_its_answer_there(
-    server: TelegramServer, desk: TelegramDesk
+    server: TelegramServer, desk: TelegramDesk, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "bots")
     old, new = server.group(-55), server.group(-100_55)
     address = await desk.open_status({"chat": -55}, "Got it")
     old.migrated_to = new.chat_id
     sent, _ = steps()
     await desk.deliver(address, answer(10), sent)
     assert [shown.kind for shown in new.from_bot()] == ["document", "photo"]
+    assert "supergroup" in caplog.text
+    assert "55" not in "".join(record.message for record in caplog.records)
 
 
 @pytest.mark.parametrize("files", [(), (10,), (10, 10)])
@@ -208,8 +238,9 @@ async def test_a_busy_group_loses_progress_but_never_the_last_word(server: Teleg
 
 
 async def test_a_flood_wait_during_progress_is_not_waited_out(
-    server: TelegramServer, desk: TelegramDesk
+    server: TelegramServer, desk: TelegramDesk, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG, "bots")
     ada = server.private()
     address = await desk.open_status({"chat": 42}, "Got it")
     server.fail("editMessageText", Refused("Too Many Requests", 429, retry_after=60))
@@ -217,6 +248,9 @@ async def test_a_flood_wait_during_progress_is_not_waited_out(
     await desk.update_status(address, "Progress again", BUTTONS[0])
     assert ada.chat.from_bot()[0].text == "Got it"
     assert len(server.called("editMessageText")) == 1
+    left_out = [record.message for record in caplog.records if "left out" in record.message]
+    assert left_out
+    assert "42" not in "".join(left_out)
 
 
 async def test_originals_are_sent_again_as_they_came(

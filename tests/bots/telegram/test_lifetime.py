@@ -14,9 +14,10 @@ from redis.asyncio import Redis
 
 from bots.conversation import Lab
 from bots.telegram import app
+from bots.telegram import inbox as inbox_room
 from bots.telegram.app import run
-from bots.telegram.inbox import REPLAYS
-from core import store
+from bots.telegram.inbox import BEGINNINGS
+from core import captions, store
 from core.errors import SettingsError
 from core.settings import TelegramSettings
 from tests.bots.telegram.conftest import StartBot, enhanced, only_job, publish, tempo
@@ -64,6 +65,20 @@ async def emptied(redis_url: str, server: TelegramServer) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("the inbox is not empty")
+
+
+async def leave(
+    server: TelegramServer, redis_url: str, *contents: dict[str, object], begun: int = 0
+) -> None:
+    """Put updates into the inbox, as a process leaves them that was killed."""
+    client: Redis = store.connect(redis_url)
+    key = f"darkroom:telegram:inbox:{server.bot['id']}"
+    for number, content in enumerate(contents, 5):
+        update = {"update_id": number, **content}
+        name = str(update["update_id"])
+        await client.hset(key, name, json.dumps(update))  # type: ignore[misc]
+        await client.hset(f"{key}:begun", name, str(begun))  # type: ignore[misc]
+    await client.aclose()
 
 
 async def test_a_message_fetched_but_not_handled_survives_the_bots_death(
@@ -127,19 +142,69 @@ async def test_a_message_that_keeps_killing_the_bot_is_given_up(
     start_bot: StartBot,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    ada, eve = server.private(), server.member(server.group(), 43, "Eve")
+    keyboard = {"inline_keyboard": [[{"text": "2×", "callback_data": "abc:2x"}]]}
+    shown = eve.chat.add({"from": server.bot, "text": "Done.", "reply_markup": keyboard})
+    photo = server.files.document(picture(), "a.png", "image/png")
+    album = {"from": ada.described(), "media_group_id": "g", "document": photo}
+    press = {
+        "id": "1",
+        "from": eve.described(),
+        "message": shown,
+        "chat_instance": "c",
+        "data": "abc:2x",
+    }
+    await leave(
+        server,
+        redis_url,
+        {"message": ada.chat.add(album)},
+        {"message": ada.chat.add(album)},
+        {"message": eve.chat.add({"from": eve.described(), "text": "not for the bot"})},
+        {"callback_query": press},
+        begun=BEGINNINGS,
+    )
+    async with start_bot():
+        await emptied(redis_url, server)
+    (told,) = ada.chat.from_bot()
+    assert told.text == captions.LOST
+    assert told.reply_to == 101
+    assert [message.text for message in eve.chat.from_bot()] == ["Done.", captions.LOST]
+    assert "given up" in caplog.text
+
+
+async def test_a_message_left_behind_and_fetched_again_is_answered_once(
+    server: TelegramServer, redis_url: str, start_bot: StartBot
+) -> None:
     ada = server.private()
-    message = ada.chat.add({"from": ada.described(), "text": "/help"})
+    ada.write("/help")
+    (unconfirmed,) = server.updates
+    await leave(server, redis_url, unconfirmed)
+    async with start_bot():
+        await server.until(lambda: not server.updates)
+        await emptied(redis_url, server)
+        ada.write("/status")
+        await server.until(lambda: any("no photo" in said.text for said in ada.chat.from_bot()))
+    assert len(ada.chat.from_bot()) == 2
+
+
+async def test_a_start_while_redis_fails_waits_for_it(
+    server: TelegramServer,
+    redis_url: str,
+    start_bot: StartBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox_room, "_RETRY_SECONDS", 0.01)
     key = f"darkroom:telegram:inbox:{server.bot['id']}"
     client: Redis = store.connect(redis_url)
-    await client.hset(key, "5", json.dumps({"update_id": 5, "message": message}))  # type: ignore[misc]
-    await client.hset(f"{key}:replays", "5", str(REPLAYS))  # type: ignore[misc]
-    await client.aclose()
+    await client.set(key, "not what it should be")
+    ada = server.private()
     async with start_bot():
-        ada.write("/status")
+        await server.until(lambda: server.called("setMyCommands"))
+    async with start_bot():
+        ada.write("/help")
+        await client.delete(key)
+        await client.aclose()
         await server.until(lambda: ada.chat.from_bot())
-        await emptied(redis_url, server)
-    assert len(ada.chat.from_bot()) == 1
-    assert "given up" in caplog.text
 
 
 async def test_stopping_finishes_what_was_begun(

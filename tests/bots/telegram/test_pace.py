@@ -1,6 +1,7 @@
 """The limiter's arithmetic and its patience."""
 
 import asyncio
+import logging
 from typing import Any
 
 import httpx
@@ -69,15 +70,18 @@ async def test_a_chat_bursts_and_then_goes_at_its_rate() -> None:
     assert gaps[5] >= 0.29
 
 
-async def test_a_flood_wait_halts_its_own_chat_alone() -> None:
+async def test_a_flood_wait_halts_its_own_chat_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bots")
     pace = Pace(overall=FAST, private=FAST, group=FAST)
     flooded, other = Telegram(RetryAfter(1)), Telegram()
-    waiting = asyncio.create_task(send(pace, flooded, 1))
+    waiting = asyncio.create_task(send(pace, flooded, 4711))
     await flooded.called.wait()
     await asyncio.wait_for(send(pace, other, 2), 0.5)
     assert not waiting.done()
     assert await waiting is True
     assert flooded.times[1] - flooded.times[0] >= 1.0
+    assert "patience" in caplog.text
+    assert "4711" not in caplog.text
 
 
 async def test_a_very_long_flood_wait_is_for_the_caller() -> None:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from telegram import Bot, CallbackQuery, Update
+from telegram.error import BadRequest
 
 from bots.conversation import Press
-from bots.telegram.presses import Presses
-from core.captions import ON_ITS_WAY
+from bots.telegram.presses import NAMELESS, Presses
+from core.captions import NOT_YOURS, ON_ITS_WAY
 from core.jobs import Address
 from tests.doubles.telegram import Person, TelegramServer
 
@@ -88,11 +90,45 @@ async def test_taps_of_one_person_count_once_and_of_others_for_themselves(
     assert all(server.toasts[query.id] == ON_ITS_WAY for query in queries)
 
 
-async def test_a_press_that_telegram_has_forgotten_is_no_error(
+async def test_a_failed_press_may_be_pressed_anew(server: TelegramServer, client: Bot) -> None:
+    words, ada = Words(ON_ITS_WAY), server.private()
+
+    async def fail(press: Press) -> str:
+        words.presses.append(press)
+        if len(words.presses) == 1:
+            raise BadRequest("something odd")
+        return words.text
+
+    presses = Presses(fail, words.say)
+    with pytest.raises(BadRequest):
+        await presses.take(pressed(server, client, ada))
+    again = pressed(server, client, ada)
+    await presses.take(again)
+    assert server.toasts[again.id] == ON_ITS_WAY
+
+
+@pytest.mark.parametrize("sender", [None, {"id": -100_9, "type": "channel", "title": "C"}])
+async def test_who_asked_in_the_name_of_a_group_is_told_what_to_do(
+    server: TelegramServer, client: Bot, sender: dict[str, object] | None
+) -> None:
+    words, group = Words(NOT_YOURS), server.group()
+    robot = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    asked = group.add(
+        {"from": robot, "sender_chat": sender or group.described(), "text": "/enhance"}
+    )
+    keyboard = {"inline_keyboard": [[{"text": "2×", "callback_data": "abc:2x"}]]}
+    content = {"from": server.bot, "text": "Done.", "reply_markup": keyboard}
+    group.add(content | {"reply_to_message": asked})
+    query = pressed(server, client, server.member(group))
+    await Presses(words.press, words.say).take(query)
+    assert server.toasts[query.id] == NAMELESS
+
+
+async def test_the_words_of_a_press_that_telegram_has_forgotten_are_said(
     server: TelegramServer, client: Bot
 ) -> None:
     words = Words("Done")
     query = pressed(server, client, server.private())
     server.open_queries.clear()
     await Presses(words.press, words.say).take(query)
-    assert words.presses
+    assert words.said == ["Done"]

@@ -27,6 +27,15 @@ def test_messages_arguments_and_tracebacks_are_cleaned(caplog: pytest.LogCapture
     assert "Traceback" in caplog.text
 
 
+def test_a_badly_formatted_line_fails_nobody_and_shows_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with hidden(TOKEN):
+        logging.getLogger("library").warning("%d items", TOKEN)
+    assert "cannot be formatted" in caplog.text
+    assert TOKEN not in caplog.text
+
+
 def test_logging_is_as_before_afterwards() -> None:
     before = logging.getLogRecordFactory()
     with hidden(TOKEN):

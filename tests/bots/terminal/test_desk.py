@@ -96,7 +96,12 @@ async def test_a_text_with_buttons_goes_on_and_one_without_is_the_last_word(
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"), [("missing.png", "no such file"), (".", "a folder, not a photo")]
+    ("name", "sentence"),
+    [
+        ("missing.png", "no such file"),
+        (".", "a folder, not a photo"),
+        ("x" * 300, "File name too long"),
+    ],
 )
 async def test_what_cannot_be_read_is_a_sentence(
     desk: TerminalDesk, tmp_path: Path, name: str, sentence: str

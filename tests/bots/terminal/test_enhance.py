@@ -89,10 +89,21 @@ async def test_bad_photos_get_sentences_and_stop_no_other(
     assert "folder, not a photo" in outcomes[3].text
 
 
+async def test_a_path_that_is_too_long_is_told_and_stops_no_other(
+    lab: Lab, client: Client, tmp_path: Path
+) -> None:
+    (good,) = photos(tmp_path, 1)
+    worker = asyncio.create_task(answering(lab, client, 1, []))
+    outcomes = await enhance([tmp_path / ("x" * 300), good], tmp_path, PLAIN, lab, quiet)
+    await worker
+    assert [outcome.ok for outcome in outcomes] == [False, True]
+    assert "File name too long" in outcomes[0].text
+
+
 async def test_a_worker_that_cannot_start_ends_the_run_with_its_sentence(
     lab: Lab, client: Client, blobs: Blobs, tmp_path: Path
 ) -> None:
-    def gone() -> None:
+    async def gone() -> None:
         raise ServiceDown("The worker cannot be started.")
 
     with pytest.raises(ServiceDown, match="cannot be started"):

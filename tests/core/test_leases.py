@@ -1,0 +1,73 @@
+import pytest
+
+from core import keys
+from core.leases import Leases
+from core.outbox import KEPT_SECONDS
+from core.store import Client
+
+
+@pytest.fixture
+def mine(client: Client) -> Leases:
+    return Leases(client, "host-1", seconds=10.0)
+
+
+@pytest.fixture
+def theirs(client: Client) -> Leases:
+    return Leases(client, "host-2", seconds=10.0)
+
+
+async def test_a_claimed_job_has_its_workers_name_for_a_while(
+    client: Client, mine: Leases, theirs: Leases
+) -> None:
+    await client.set("arq:in-progress:a", "1", px=500)  # what arq writes
+    await mine.claim("a")
+    assert await client.get("arq:in-progress:a") == "host-1"
+    assert 5000 < await client.pttl("arq:in-progress:a") <= 10_000
+    assert await mine.held("a")
+    assert not await theirs.held("a")
+
+
+async def test_a_renewal_keeps_what_is_mine_retakes_what_ran_out_and_tells_what_is_lost(
+    client: Client, mine: Leases, theirs: Leases
+) -> None:
+    await client.set("arq:in-progress:kept", "host-1", px=500)
+    await theirs.claim("lost")
+    await client.pexpire("arq:in-progress:lost", 7000)
+    assert await mine.renew([]) == []
+    assert await mine.renew(["kept", "lost", "ran-out"]) == ["lost"]
+    for name in ("kept", "ran-out"):
+        assert await client.get(f"arq:in-progress:{name}") == "host-1"
+        assert await client.pttl(f"arq:in-progress:{name}") > 5000
+    assert await client.get("arq:in-progress:lost") == "host-2"
+    assert await client.pttl("arq:in-progress:lost") <= 7000  # not renewed in their name
+
+
+async def test_a_lease_that_ran_out_is_still_held_until_somebody_takes_it(
+    mine: Leases, theirs: Leases
+) -> None:
+    assert await mine.held("a")
+    await theirs.claim("a")
+    assert not await mine.held("a")
+
+
+async def test_starts_are_counted_and_an_innocent_one_is_taken_back(
+    client: Client, mine: Leases, theirs: Leases
+) -> None:
+    assert await mine.starts("x") == 0
+    assert [await mine.begin("x"), await theirs.begin("x")] == [1, 2]
+    assert 0 < await client.ttl(keys.starts("x")) <= KEPT_SECONDS
+    await mine.hand_back("x")
+    assert await theirs.starts("x") == 1
+    assert await client.ttl(keys.starts("x")) > 0
+
+
+async def test_a_hand_back_never_goes_below_0_and_makes_no_key(
+    client: Client, mine: Leases
+) -> None:
+    await mine.hand_back("x")
+    assert await client.exists(keys.starts("x")) == 0
+    await mine.begin("x")
+    for _ in range(3):
+        await mine.hand_back("x")
+    assert await mine.starts("x") == 0
+    assert await mine.begin("x") == 1
