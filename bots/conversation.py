@@ -172,11 +172,12 @@ class Conversation:
             log.info("job %s refused at the door: %s", job_id, error.code)
             await self._desk.update_status(address, error.text)
             return None
-        if ticket.known and await self._lab.queue.record(job_id) != job:
+        if ticket.known and (taken := await self._lab.queue.record(job_id)) != job:
             log.info("job %s came twice at once", job_id)
-            await self._desk.update_status(address, captions.ALREADY)
+            if taken is not None and taken.address != address:
+                await self._desk.update_status(address, captions.ALREADY)
             return None
-        log.info("job %s queued: %d photos, place %d", job_id, len(job.photos), ticket.place)
+        log.info("job %s queued, photos: %d, place: %d", job_id, len(job.photos), ticket.place)
         await self._board.tell(job, captions.queued(ticket))
         return job_id
 

@@ -53,7 +53,8 @@ class Blobs:
                 return cls(LocalStore(folder, automatic_cleanup=True))
             return cls(from_url(url, client_options={"allow_http": True}))
         except (BaseError, OSError, ValueError) as error:
-            raise ServiceDown(f"The photo store at {parts.scheme}:// cannot be opened.") from error
+            place = parts.path if parts.scheme == "file" else f"{parts.scheme}://{parts.netloc}"
+            raise ServiceDown(f"The photo store at {place} cannot be opened.") from error
 
     @staticmethod
     def key(job_id: str, name: str, deadline: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from core.commands import FORMS
 from core.jobs import Enhanced, Failed, Progress, Reply, StageName, Step
 from core.queue import Ticket
+from core.recipe import Preset, Recipe
 
 CAPTION_MAX = 1024
 """The longest caption that every platform takes (Telegram's limit)."""
@@ -58,6 +59,7 @@ _WORKING = {
     StageName.UPSCALE: "enlarging",
     StageName.SHARPEN: "sharpening",
     "decode": "opening",
+    "wait": "waiting for the photo before",
     "encode": "saving",
     "collage": "drawing the comparison",
 }
@@ -131,7 +133,7 @@ def caption(reply: Reply) -> str:
     """What was done to the photos of a reply and why, with figures; at most `CAPTION_MAX` long."""
     enhanced = [result for result in reply.results if isinstance(result, Enhanced)]
     if len(reply.results) == 1:
-        text = _one(reply.results[0])
+        text = _one(reply.results[0], reply.recipe)
     else:
         lines = [f"{len(enhanced)} of {len(reply.results)} photos enhanced."]
         lines += [
@@ -172,20 +174,30 @@ def about(seconds: float) -> str:
     return f"about {round(seconds / 60)} min"
 
 
-def _one(result: Enhanced | Failed) -> str:
+def _one(result: Enhanced | Failed, recipe: Recipe) -> str:
     if isinstance(result, Failed):
         return result.text
     done = any(step.done for step in result.steps)
     head = "Enhanced" if done else "Nothing to mend here"
     lines = [f"{head}: {figures(result)}."]
-    lines += [f"• {line(step, result)}" for step in result.steps if step.done or _telling(step)]
+    lines += [f"• {line(step, result)}" for step in result.steps if _telling(step, recipe)]
     lines += [f"• {note[:1].upper()}{note[1:]}" for note in result.notes]
     return "\n".join(lines)
 
 
-def _telling(step: Step) -> bool:
-    """Whether a stage that was left out is worth a line: nobody misses sharpening."""
-    return step.stage is not StageName.SHARPEN
+def _telling(step: Step, recipe: Recipe) -> bool:
+    """Whether a stage is worth a line: it was run, or left out though one may have expected it."""
+    if step.done:
+        return True
+    match step.stage:
+        case StageName.DENOISE:
+            return recipe.denoise != 0
+        case StageName.FACES:
+            return recipe.faces != 0 and recipe.preset in (Preset.AUTO, Preset.PORTRAIT)
+        case StageName.UPSCALE:
+            return recipe.scale != 1
+        case _:
+            return bool(recipe.sharpen)
 
 
 def line(step: Step, result: Enhanced) -> str:

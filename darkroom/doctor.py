@@ -9,7 +9,7 @@ import httpx
 
 from core import store
 from core.blobs import Blobs
-from core.errors import DarkroomError
+from core.errors import DarkroomError, ModelUnavailable
 from core.settings import StoreSettings, TelegramSettings, WorkerSettings
 from darkroom.up import worker_installed
 from weights.catalog import Purpose
@@ -150,6 +150,11 @@ def _disk(settings: StoreSettings) -> Finding:
 
 def _weights(worker: WorkerSettings) -> Iterator[Finding]:
     files = WeightsStore(worker.weights)
+    for name in filter(None, (worker.upscaler, worker.denoiser, worker.face_restorer)):
+        try:
+            files.path(files.catalog.find(name))
+        except ModelUnavailable as error:
+            yield Finding(False, f"Model {name}", error.text, "Correct its name in the settings.")
     for purpose, words in (
         (Purpose.DENOISE, "removing noise"),
         (Purpose.UPSCALE, "enlarging"),

@@ -67,10 +67,10 @@ def _tell(outcomes: Sequence[Outcome], console: Console, *, as_json: bool) -> No
         return
     for outcome in outcomes:
         style = "green" if outcome.ok else "red"
-        console.print(Text.assemble((f"{outcome.photo}\n", style), outcome.text))
+        console.print(Text.assemble((f"{outcome.photo}\n", style), outcome.text), soft_wrap=True)
         for path in (outcome.file, outcome.collage):
             if path is not None:
-                console.print(Text(f"  → {path}"))
+                console.print(Text(f"  → {path}"), soft_wrap=True)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Bench:
                 log.error("job %s was begun %d times and never ended: given up", job_id, starts)
                 await self._publish(job, Reply.failure(job, "given_up", captions.GIVEN_UP))
                 return
-            log.info("job %s begun: %d photos, start %d", job_id, len(job.photos), starts)
+            log.info("job %s begun, photos: %d, start: %d", job_id, len(job.photos), starts)
             try:
                 await self._publish(job, await self._reply(job))
             except (asyncio.CancelledError, RedisError, OSError) as error:
@@ -131,7 +131,8 @@ class Bench:
         except Cancelled:
             raise
         except DarkroomError as error:
-            log.info("job %s photo %d refused: %s", job.id, number, error.code, exc_info=True)
+            cause = type(error.__cause__).__name__ if error.__cause__ else "no deeper cause"
+            log.info("job %s photo %d refused: %s (%s)", job.id, number, error.code, cause)
             return Failed(code=error.code, text=error.text, source_name=photo.name)
         except Exception:
             log.exception("job %s photo %d failed", job.id, number)
@@ -145,6 +146,7 @@ class Bench:
         watch.stage("decode")
         before = await watch.run(self._file_threads, lambda: decode(data, self._limits))
         opening = watch.seconds
+        watch.stage("wait")
         outcome = await watch.run(
             self._model_thread, lambda: self._pipeline(before, job.recipe, watch)
         )
@@ -163,7 +165,11 @@ class Bench:
         if drawn is not None:
             collage_key = self._blobs.key(job.id, f"collage-{number}-{mark}.jpg", deadline)
             await self._blobs.put(collage_key, drawn)
-        log.info("job %s photo %d enhanced in %.1f s", job.id, number, watch.seconds)
+        log.info(
+            "job %s photo %d enhanced in %.1f s: %d × %d to %d × %d",
+            *(job.id, number, watch.seconds),
+            *(before.width, before.height, encoded.width, encoded.height),
+        )
         return Enhanced(
             key=key,
             name=_name(ref.name, encoded),

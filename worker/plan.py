@@ -110,6 +110,8 @@ def _denoise(
         wanted = round(wanted * habit.denoise)
         if habit.denoise_floor > wanted:
             wanted, reason = habit.denoise_floor, "portraits gain from a little"
+        if wanted and recipe.intensity != 100:
+            reason += f", {'softer' if recipe.intensity < 100 else 'stronger'} as you asked"
         wanted = _intensified(wanted, recipe)
     else:
         wanted, reason = recipe.denoise, "you asked for it"

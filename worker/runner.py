@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from signal import Signals
 from typing import Any, cast
 
 from arq.connections import ArqRedis
@@ -53,6 +54,12 @@ class LeasedWorker(Worker):
         """Run a job under this worker's name."""
         await self._leases.claim(job_id)
         await super().run_job(job_id, score)
+
+    def handle_sig_wait_for_completion(self, signum: Signals) -> None:
+        """Take no new job, finish what can be finished, and say so."""
+        if self.allow_pick_jobs and self.tasks:
+            log.info("stopping: jobs at work: %d; this may take a while", len(self.tasks))
+        super().handle_sig_wait_for_completion(signum)
 
     async def finish_job(self, job_id: str, *rest: Any) -> None:
         """Put a job away or back, unless another worker has taken it over."""

@@ -95,6 +95,7 @@ async def run(
                 async def listen(conversation: Conversation) -> None:
                     await listener.run(conversation, stop)
 
+                _log.info("signed in to Telegram as @%s", bot.username)
                 await serve(desk, lab, listen, bot=bot.username)
         finally:
             await application.shutdown()

@@ -7,6 +7,7 @@ from core.buttons import Choice
 from core.commands import FORMS
 from core.jobs import Failed, Progress, StageName, Step
 from core.queue import Ticket
+from core.recipe import Preset, Recipe
 from tests.doubles.jobs import enhanced, reply
 
 NOISE = Step(stage=StageName.DENOISE, done=True, strength=60, reason="grainy, σ ≈ 14")
@@ -23,6 +24,24 @@ def test_an_answer_says_what_was_done_with_figures_and_why() -> None:
         "• Enlarged 4×: the photo is small\n"
         "• Saved smaller"
     )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        (Recipe(), ["Noise left as it is", "Faces left", "Size kept"]),
+        (Recipe(denoise=0, faces=0, scale=1), []),
+        (Recipe(preset=Preset.LANDSCAPE), ["Noise left as it is", "Size kept"]),
+        (Recipe(sharpen=50, denoise=0, faces=0, scale=1), ["Not sharpened"]),
+    ],
+)
+def test_what_was_left_out_is_told_unless_the_person_turned_it_off(
+    recipe: Recipe, told: list[str]
+) -> None:
+    steps = tuple(Step(stage=stage, done=False) for stage in StageName)
+    answer = reply(results=(enhanced(steps=steps),)).model_copy(update={"recipe": recipe})
+    lines = captions.caption(answer).splitlines()[1:]
+    assert [line.removeprefix("• ").removesuffix(" as they are") for line in lines] == told
 
 
 def test_a_photo_that_needed_nothing_is_told_so() -> None:

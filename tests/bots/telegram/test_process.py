@@ -49,5 +49,5 @@ async def test_a_killed_bot_loses_no_message_and_a_stopped_one_ends_well(
     bot.send_signal(signal.SIGTERM)
     _, log = await asyncio.wait_for(bot.communicate(), 30)
     assert bot.returncode == 0
-    assert b"queued: 3 photos" in log
+    assert b"queued, photos: 3" in log
     assert server.token.partition(":")[2].encode() not in log
