@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+UPSTREAM := .venv-upstream
 # A CPU-only torch is much smaller: make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -9,7 +10,7 @@ PHOTO ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format benchmarks clean
+.PHONY: help install demo test check format benchmarks upstream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -42,5 +43,15 @@ benchmarks: $(STAMP) ## measure engine, chain and quality
 	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.chain
 
+$(UPSTREAM)/.installed: pyproject.toml constraints.txt
+	@test -x $(UPSTREAM)/bin/python || $(PYTHON) -m venv $(UPSTREAM)
+	@echo "Installing into $(UPSTREAM) (about 2 GB; minutes)…"
+	@$(UPSTREAM)/bin/python -m pip install --quiet --disable-pip-version-check $(INDEX) -c constraints.txt 'setuptools>=77' torch torchvision
+	@$(UPSTREAM)/bin/python -m pip install --quiet --disable-pip-version-check $(INDEX) -c constraints.txt --no-build-isolation -e '.[worker,upstream]'
+	@touch $@
+
+upstream: $(UPSTREAM)/.installed ## compare with Real-ESRGAN's and GFPGAN's own packages (PHOTO=path)
+	@$(UPSTREAM)/bin/python -m benchmarks.upstream $(if $(PHOTO),--photo "$(PHOTO)")
+
 clean: ## remove what was made here
-	@rm -rf .venv out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv $(UPSTREAM) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

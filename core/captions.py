@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.commands import FORMS
 from core.jobs import Enhanced, Failed, Progress, Reply, StageName, Step
 from core.queue import Ticket
-from core.recipe import Preset, Recipe
+from core.recipe import Preset, Recipe, Which
 
 CAPTION_MAX = 1024
 """The longest caption that every platform takes (Telegram's limit)."""
@@ -85,7 +85,11 @@ def help_text() -> str:
         f"{commands}\n\n"
         "Words after a command: 4x, 3000px, 4k, a strength from 0 to 100, sharp, soft, strong, "
         "png, jpeg, webp, nocollage.\n"
-        "For example: /upscale 4x sharp · /portrait 60 png · /enhance denoise 30 2x"
+        "creativity 0–100: 0 or faithful stays true to the photo, 100 or vivid invents fine "
+        "detail when enlarging.\n"
+        "faces:main, faces:all, faces:none: which faces are restored.\n"
+        "model:general-x4v3: a model of the lab by its name.\n"
+        "For example: /upscale 4x vivid · /portrait 60 png · /enhance denoise 30 2x"
     )
 
 
@@ -193,7 +197,8 @@ def _telling(step: Step, recipe: Recipe) -> bool:
         case StageName.DENOISE:
             return recipe.denoise != 0
         case StageName.FACES:
-            return recipe.faces != 0 and recipe.preset in (Preset.AUTO, Preset.PORTRAIT)
+            turned_off = recipe.faces == 0 or recipe.which_faces is Which.NONE
+            return not turned_off and recipe.preset in (Preset.AUTO, Preset.PORTRAIT)
         case StageName.UPSCALE:
             return recipe.scale != 1
         case _:
@@ -203,6 +208,8 @@ def _telling(step: Step, recipe: Recipe) -> bool:
 def line(step: Step, result: Enhanced) -> str:
     """One stage in words: `Noise removed, 60 %: grainy, σ ≈ 14`."""
     text = _DONE[step.stage] if step.done else _LEFT[step.stage]
+    if step.done and step.stage is StageName.FACES:
+        return step.reason  # It counts the faces and says the strength by itself.
     if step.done and step.stage is StageName.UPSCALE:
         factor = result.width / result.source_width
         text = f"{text} {factor:.2g}×" if factor > 1 else "Made smaller"

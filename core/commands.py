@@ -1,8 +1,9 @@
 """Chat text to recipe: one grammar for every platform.
 
 A command is `/name` or `/name@bot`, then words in any order: a scale (`4x`), a long edge
-(`3000px`, `4k`), a strength (`60`), a named strength (`faces 60`, `faces:60`, `faces off`), a
-format (`png`), or `sharp`, `soft`, `strong`, `nocollage`.
+(`3000px`, `4k`), a strength (`60`), a named strength (`faces 60`, `faces:60`, `faces off`), the
+faces that are meant (`faces:main`), a model by name (`model:general-x4v3`), a format (`png`), or
+`sharp`, `soft`, `strong`, `faithful`, `vivid`, `nocollage`.
 """
 
 import difflib
@@ -13,16 +14,18 @@ from enum import StrEnum
 from typing import Any
 
 from core.errors import CommandError
-from core.recipe import PLAIN, SCALES, Format, Preset, Recipe
+from core.recipe import MODEL_NAME_MAX, PLAIN, SCALES, Format, Preset, Recipe, Which
 
 MAX_WORDS = 24
 LONG_EDGES = {"4k": 3840, "8k": 7680}
-STRENGTHS = ("denoise", "faces", "sharpen")
+STRENGTHS = ("denoise", "faces", "sharpen", "creativity")
 FORMATS = {"jpeg": "jpeg", "jpg": "jpeg", "png": "png", "webp": "webp"}
 WORDS: dict[str, dict[str, Any]] = {
     "sharp": {"sharpen": 50},
     "soft": {"intensity": 60},
     "strong": {"intensity": 150},
+    "faithful": {"creativity": 0},
+    "vivid": {"creativity": 100},
     "nocollage": {"collage": False},
     "no-collage": {"collage": False},
 }
@@ -126,8 +129,10 @@ def _wish(form: Form, word: str, following: Iterator[str]) -> dict[str, Any]:
         return {}
     if named := _NAMED.match(word):
         return _named(named["key"], named["value"])
-    if word in STRENGTHS:
+    if word in STRENGTHS or word == "model":
         return _named(word, next(following, ""))
+    if form.number == "faces" and word in set(Which):
+        return _named("faces", word)
     if scale := _SCALE.match(word):
         return _scaled(int(scale["a"] or scale["b"]), word)
     if edge := _PIXELS.match(word):
@@ -141,15 +146,22 @@ def _wish(form: Form, word: str, following: Iterator[str]) -> dict[str, Any]:
         return {"format": Format(FORMATS[word])}
     if word in WORDS:
         return WORDS[word]
-    known = [*WORDS, *FORMATS, *STRENGTHS, *LONG_EDGES, "2x", "3x", "4x", "8x"]
+    known = [*WORDS, *FORMATS, *STRENGTHS, *LONG_EDGES, "model", "2x", "3x", "4x", "8x"]
     raise CommandError(f"I don't understand “{_quoted(word)}”.{_nearest(word, known)}")
 
 
 def _named(key: str, value: str) -> dict[str, Any]:
+    if key == "faces" and value in set(Which):
+        return {"which_faces": Which(value)}
+    if key == "model":
+        return {"model": _model(value)}
     if key in STRENGTHS:
         number = _NUMBER.match(value)
         if number is None and value not in _OFF:
-            raise CommandError(f"{key.capitalize()} takes a number from 0 to 100: {key} 60.")
+            besides = ", or one of all, main and none" if key == "faces" else ""
+            raise CommandError(
+                f"{key.capitalize()} takes a number from 0 to 100: {key} 60{besides}."
+            )
         return _strength(key, int(number["n"]) if number else _OFF[value])
     if key == "scale":
         found = _SCALE.match(value) or _NUMBER.match(value)
@@ -161,7 +173,7 @@ def _named(key: str, value: str) -> dict[str, Any]:
                 f"I cannot write “{_quoted(value)}”; the formats are jpeg, png and webp."
             )
         return {"format": Format(FORMATS[value])}
-    known = [*STRENGTHS, "scale", "format"]
+    known = [*STRENGTHS, "model", "scale", "format"]
     raise CommandError(f"I don't know “{_quoted(key)}:”.{_nearest(key, known)}")
 
 
@@ -169,6 +181,15 @@ def _strength(name: str, value: int) -> dict[str, Any]:
     if value > 100:
         raise CommandError(f"{name.capitalize()} goes from 0 to 100; {value} is too much.")
     return {name: value}
+
+
+def _model(name: str) -> str:
+    """A name as it was written; the worker alone knows which models it has."""
+    if not name:
+        raise CommandError("Model takes a name: model general-x4v3.")
+    if len(name) > MODEL_NAME_MAX or not name.isprintable():
+        raise CommandError(f"No model is called “{_quoted(name)}”.")
+    return name
 
 
 def _scaled(value: int, word: str) -> dict[str, Any]:

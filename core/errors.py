@@ -12,13 +12,18 @@ DarkroomError
 
 
 class DarkroomError(Exception):
-    """An expected failure: `text` is one safe, actionable sentence, `code` a stable name."""
+    """An expected failure: `text` is one safe, actionable sentence, `code` a stable name.
+
+    `remedy` is a further sentence for whoever runs the lab, with commands that nobody in a chat
+    could use; `str()` of the error has both.
+    """
 
     code = "failed"
 
-    def __init__(self, text: str, *, code: str | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, *, code: str | None = None, remedy: str = "") -> None:
+        super().__init__(f"{text} {remedy}".strip())
         self.text = text
+        self.remedy = remedy
         if code is not None:
             self.code = code
 

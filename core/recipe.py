@@ -9,6 +9,7 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 
 SCALES = (1, 2, 3, 4, 8)
 INTENSITY_MIN, INTENSITY_MAX = 20, 250
+MODEL_NAME_MAX = 80
 
 
 class Preset(StrEnum):
@@ -29,13 +30,23 @@ class Format(StrEnum):
     WEBP = "webp"
 
 
+class Which(StrEnum):
+    """The faces that are restored; `main` is the one in front."""
+
+    ALL = "all"
+    MAIN = "main"
+    NONE = "none"
+
+
 class Recipe(BaseModel):
     """The wishes of one request; a field left at None is decided by the plan.
 
     Strengths are percentages 0–100, 0 meaning "leave this stage out". `scale` is one of `SCALES`
     (1: keep the size); `long_edge` is the wanted longer side of the result in pixels and wins
     over `scale`. `intensity` (percent, 100 = as planned) multiplies the strengths that the plan
-    chooses; it never touches a strength that the person set.
+    chooses; it never touches a strength that the person set. `creativity` leads from 0, true to
+    the photo, to 100, where the upscaler may invent detail. `model` names a model, loosely; it
+    serves its own purpose, the others are served as always.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,7 +54,10 @@ class Recipe(BaseModel):
     preset: Preset = Preset.AUTO
     denoise: Percent | None = None
     faces: Percent | None = None
+    which_faces: Which | None = None
     sharpen: Percent | None = None
+    creativity: Percent | None = None
+    model: str | None = Field(default=None, max_length=MODEL_NAME_MAX)
     scale: int | None = Field(default=None, ge=1, le=8)
     long_edge: int | None = Field(default=None, ge=16, le=20_000)
     intensity: int = Field(default=100, ge=INTENSITY_MIN, le=INTENSITY_MAX)

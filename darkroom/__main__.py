@@ -10,7 +10,7 @@ import typer
 
 from core import logs
 from core.errors import DarkroomError
-from core.recipe import SCALES, Format, Preset, Recipe
+from core.recipe import MODEL_NAME_MAX, SCALES, Format, Preset, Recipe
 from core.settings import StoreSettings, TelegramSettings, WorkerSettings
 
 app = typer.Typer(
@@ -83,6 +83,16 @@ def enhance(
         int | None,
         typer.Option(min=0, max=100, metavar="0–100", help="Face restoration; 0 leaves it out."),
     ] = None,
+    creativity: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=100, metavar="0–100", help="From true to the photo to invented detail."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A model by name, see `darkroom weights list`."),
+    ] = None,
     file_format: Annotated[
         Format, typer.Option("--format", help="The result's file format.")
     ] = Format.AUTO,
@@ -102,11 +112,15 @@ def enhance(
     if scale is not None and scale not in SCALES:
         known = ", ".join(map(str, SCALES))
         raise typer.BadParameter(f"{scale} is not one of {known}.", param_hint="--scale")
+    if model is not None and not 0 < len(model) <= MODEL_NAME_MAX:
+        raise typer.BadParameter("No model has such a name.", param_hint="--model")
     recipe = Recipe(
         preset=preset,
         scale=scale,
         denoise=denoise,
         faces=faces,
+        creativity=creativity,
+        model=model,
         format=file_format,
         collage=collage,
     )
@@ -155,7 +169,7 @@ def main() -> None:
     try:
         app()
     except DarkroomError as error:
-        typer.echo(f"darkroom: {error.text}", err=True)
+        typer.echo(f"darkroom: {error}", err=True)
         sys.exit(2)
 
 

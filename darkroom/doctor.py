@@ -154,7 +154,7 @@ def _weights(worker: WorkerSettings) -> Iterator[Finding]:
         try:
             files.path(files.catalog.find(name))
         except ModelUnavailable as error:
-            yield Finding(False, f"Model {name}", error.text, "Correct its name in the settings.")
+            yield Finding(False, f"Model {name}", str(error), "Correct its name in the settings.")
     for purpose, words in (
         (Purpose.DENOISE, "removing noise"),
         (Purpose.UPSCALE, "enlarging"),

@@ -1,16 +1,20 @@
 """`darkroom weights`: the models on this machine and the ones that can be fetched."""
 
+import importlib.util
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
+from rich.text import Text
 
 from core import captions
 from core.errors import DarkroomError, ModelUnavailable
+from core.recipe import Preset
 from core.settings import WorkerSettings
 from weights.catalog import CatalogRow
+from weights.roster import Roster, runnable
 from weights.store import WeightsStore
 
 app = typer.Typer(help="Models: list, fetch, verify.", no_args_is_help=True)
@@ -23,22 +27,58 @@ def _store() -> WeightsStore:
 
 @app.command("list")
 def list_models() -> None:
-    """Show every model: what it is for, its size and licence, and whether it is installed."""
-    store = _store()
+    """Show every model: what it is for, its size and licence, and whether it is in use here."""
+    settings = WorkerSettings.load()
+    store = WeightsStore(settings.weights)
+    on_cpu = _on_cpu(settings)
+    problem = ""
+    try:
+        roster = Roster(store, chosen=Roster.wished(settings), on_cpu=on_cpu)
+    except ModelUnavailable as error:
+        problem = f"A setting names a model that cannot serve. {error}"
+        roster = Roster(store, on_cpu=on_cpu)
+    active = roster.capabilities().serving()
+    for_art = roster.capabilities(Preset.ART).serving()
     table = Table(box=None, pad_edge=False)
-    table.add_column("model", no_wrap=True)
-    for heading in ("for", "scale", "size", "licence", ""):
+    for heading in ("model", "for", "size", "licence", ""):
         table.add_column(heading, no_wrap=heading != "licence")
     for row in store.catalog:
+        standing = "installed" if store.installed(row) else ""
+        if row.id in active:
+            standing = "active"
+        elif row.id in for_art:
+            standing = "art only"
         table.add_row(
             row.id,
-            str(row.purpose),
-            f"{row.scale}×" if row.scale > 1 else "",
+            f"{row.purpose} {row.scale}×" if row.scale > 1 else str(row.purpose),
             captions.size(row.bytes) if row.bytes else "",
-            row.licence,
-            "installed" if store.installed(row) else "",
+            _licence(row),
+            standing,
         )
-    Console().print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print("\nactive: installed, and serves photos here. Fetched files and yours lie in")
+    console.print(str(settings.weights), soft_wrap=True)
+    for row in store.rows():
+        if not runnable(row):
+            console.print(f"{row.id} cannot run: its package {row.package} is not installed.")
+    if problem:
+        console.print(Text(problem, style="bold red"), soft_wrap=True)
+
+
+def _licence(row: CatalogRow) -> Text:
+    said = row.licence
+    if row.commercial is False and "non-commercial" not in said:
+        said += ", non-commercial"
+    return Text(said, style="bold red" if row.commercial is False else "")
+
+
+def _on_cpu(settings: WorkerSettings) -> bool:
+    if settings.device == "cpu" or importlib.util.find_spec("torch") is None:
+        return True
+    import torch  # seconds to import, and only here
+
+    return not torch.cuda.is_available()
 
 
 @app.command()
@@ -103,9 +143,9 @@ def verify(
     for row in rows:
         try:
             found = store.trust(row) if trust and row.own else store.verify(row)
-        except (ModelUnavailable, DarkroomError) as error:
+        except DarkroomError as error:
             failed = True
-            typer.echo(f"✗ {row.id}: {error.text}")
+            typer.echo(f"✗ {row.id}: {error}")
         else:
             typer.echo(f"✓ {row.id}: {found}")
     raise typer.Exit(1 if failed else 0)

@@ -1,7 +1,8 @@
-"""`python -m training upscale-x4 --data DIR --out DIR`: train one model and export it."""
+"""`python -m training upscale-x4 --data DIR --out DIR`: train one model, or `all`, and export."""
 
 import argparse
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -10,32 +11,57 @@ from pathlib import Path
 import torch
 
 from training.card import draw_curve, write_card, write_log
-from training.data import CropPool, read_photos
-from training.export import read_weights, write_weights
+from training.data import Photos
+from training.export import read_weights
 from training.loop import Budget, Trainer, TrainingDiverged
-from training.networks import published_state, start_from
-from training.recipes import RECIPES, Recipe, Setting
-from training.validation import HeldOut
+from training.networks import start_from
+from training.objective import Objective, Recipe, Setting
+from training.plan import ORDER
+from training.recipes import RECIPES
 
 __all__ = ["main"]
+
+_ALL = "all"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the process's exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     torch.backends.cudnn.benchmark = True  # Every step has the same shapes.
+    try:
+        photos = Photos(options.data)
+    except (ValueError, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    if options.model != _ALL:
+        return _train(options, photos)
+    if options.init_from is not None:
+        parser.error("--init-from is for one model; 'all' knows which follows which.")
+    for name, start in ORDER.items():
+        print(f"== {name}", flush=True)
+        options.model = name
+        options.init_from = start and options.out / f"{RECIPES[start].model}.safetensors"
+        status = _train(options, photos)
+        if status:
+            return status
+    return 0
+
+
+def _train(options: argparse.Namespace, photos: Photos) -> int:
     recipe = RECIPES[options.model]
     size = "tiny" if options.tiny else "full" if options.full else "cpu"
     setting = recipe.settings[size]
     device = _device(options.device)
     budget = Budget(options.minutes or setting.minutes, options.steps)
     try:
-        trainer = _trainer(recipe, setting, budget, options, device)
+        objective = _objective(recipe, setting, photos, options, device)
     except (ValueError, OSError) as problem:
         print(problem, file=sys.stderr)
         return 2
 
+    trainer = Trainer(objective, setting, budget=budget, device=device, seed=options.seed)
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / f"{recipe.model}.checkpoint.pt"
@@ -45,13 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def on_mark(trainer: Trainer) -> None:
         trainer.checkpoint(checkpoint)
-        _publish(trainer, out, _metadata(trainer, options, size, device))
+        _hand_out(trainer, recipe, out, _metadata(trainer, recipe, options, size, device))
         row = trainer.log[-1]
-        print(
-            f"step {row.step}  {row.seconds:.0f} s  loss {row.loss:.5f}  "
-            f"held-out {row.psnr:.3f} dB (baseline {row.baseline:.3f})",
-            flush=True,
-        )
+        line = f"step {row.step}  {row.seconds:.0f} s  loss {row.loss:.5f}  "
+        line += f"{objective.measure} {row.score:.3f} (baseline {row.baseline:.3f})"
+        if row.second is not None:
+            line += f"  {objective.second_measure} {row.second:.3f}"
+        print(line, flush=True)
 
     try:
         trainer.run(every_seconds=options.mark_every, on_mark=on_mark)
@@ -63,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("model", choices=sorted(RECIPES))
+    parser.add_argument("model", choices=[*sorted(RECIPES), _ALL])
     parser.add_argument("--data", type=Path, required=True, help="folder with photos/ and faces/")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, help="training time; the setting's by default")
@@ -86,52 +112,44 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _trainer(
+def _objective(
     recipe: Recipe,
     setting: Setting,
-    budget: Budget,
+    photos: Photos,
     options: argparse.Namespace,
     device: torch.device,
-) -> Trainer:
-    photos = read_photos(options.data)
-    pool = CropPool(
-        [
-            *((images, share * (1 - setting.faces)) for images, share in photos.training),
-            (photos.faces, setting.faces),
-        ],
-        size=recipe.crop_size(setting.patch),
-        device=device,
-    )
-    held_out = HeldOut(photos.held_out, scale=recipe.scale, device=device)
-    trainer = Trainer(
-        recipe,
-        setting,
-        pool=pool,
-        held_out=held_out,
-        budget=budget,
-        device=device,
-        seed=options.seed,
-    )
-    if options.init_from is not None:
-        fitting = start_from(trainer.network, read_weights(options.init_from))
-        trainer.start_averages()
+) -> Objective:
+    if recipe.starts_from is not None and options.init_from is None:
+        raise ValueError(
+            f"{recipe.name} goes on from {recipe.starts_from}: name its weights with --init-from."
+        )
+    start = None if options.init_from is None else read_weights(options.init_from)
+    torch.manual_seed(options.seed)
+    objective = recipe.build(setting, photos, device)
+    if start is not None:
+        fitting = start_from(objective.network, start)
         print(f"{fitting} tensors taken from {options.init_from.name}.", flush=True)
-    return trainer
+    return objective
 
 
 def _metadata(
-    trainer: Trainer, options: argparse.Namespace, size: str, device: torch.device
+    trainer: Trainer,
+    recipe: Recipe,
+    options: argparse.Namespace,
+    size: str,
+    device: torch.device,
 ) -> dict[str, str]:
-    recipe, setting = trainer.recipe, trainer.setting
-    state = published_state(trainer.average)
+    setting, objective = trainer.setting, trainer.objective
+    network = trainer.average
     return {
         "model": recipe.model,
         "purpose": recipe.purpose,
         "scale": str(recipe.scale),
         "architecture": str(setting.design),
-        "parameters": str(sum(value.numel() for value in state.values())),
+        "parameters": str(sum(value.numel() for value in network.parameters())),
         "licence": "MIT",
         "version": _version(),
+        "commit": _commit(),
         "recipe": recipe.name,
         "setting": size,
         "command": _command(options),
@@ -140,6 +158,9 @@ def _metadata(
         "batch": str(setting.batch),
         "patch": str(setting.patch),
         "seed": str(options.seed),
+        "measure": objective.measure,
+        "plain": objective.plain,
+        "second measure": objective.second_measure or "",
         "device": "one GPU" if device.type == "cuda" else f"{options.threads} CPU thread(s)",
     }
 
@@ -157,11 +178,11 @@ def _command(options: argparse.Namespace) -> str:
     return shlex.join([*parts, "--seed", str(options.seed)])
 
 
-def _publish(trainer: Trainer, out: Path, metadata: dict[str, str]) -> None:
-    model = trainer.recipe.model
-    write_weights(out / f"{model}.safetensors", published_state(trainer.average), metadata)
+def _hand_out(trainer: Trainer, recipe: Recipe, out: Path, metadata: dict[str, str]) -> None:
+    model = recipe.model
+    trainer.objective.export(trainer.average, out / f"{model}{recipe.suffix}", metadata)
     write_log(out / f"{model}-log.csv", trainer.log)
-    draw_curve(out / f"{model}-curve.png", trainer.log, model)
+    draw_curve(out / f"{model}-curve.png", trainer.log, metadata)
     write_card(out / f"{model}.md", metadata, trainer.log)
 
 
@@ -170,6 +191,21 @@ def _version() -> str:
         return version("darkroom")
     except PackageNotFoundError:
         return "from a source tree"
+
+
+def _commit() -> str:
+    """The commit of this code, with "-dirty" where it was changed since; empty if unknown."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return said.stdout.strip()
 
 
 if __name__ == "__main__":

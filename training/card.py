@@ -1,56 +1,44 @@
 """The papers that come with a weights file: the log as a table and a curve, and the model card."""
 
 import csv
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
+from typing import Any
 
+from benchmarks.quality.table import read, tables
+from training.card_texts import words_for
 from training.loop import LogRow
 
 __all__ = ["draw_curve", "read_log", "write_card", "write_log"]
 
 _UNKNOWN_DATA = "The photos of the folder that the command below was given."
 
-_HOW = {
-    "upscale": """\
-Pixels only (Charbonnier loss), so it is faithful: it adds no texture that the photo does not hold.
-Three quarters of the inputs are bicubic antialiased reductions, one quarter carries mild leftovers
-(blur, noise up to sigma 3, JPEG 80-95, other reductions).""",
-    "denoise": """\
-Pixels only (Charbonnier loss, weighted towards inputs that have little wrong with them). The
-inputs: noise of sigma 0-50, half of it 0-15, white, shared between the channels, growing with the
-light, or blurred, and JPEG 20-95, alone and together; one in eight is left clean.""",
-}
-
-_WEAKNESSES = {
-    "upscale": """\
-- It will not invent detail: hair, foliage and text that are lost in the small photo stay soft.
-- Noise and JPEG ringing are enlarged with the photo (see the real-world row, where there is one);
-  run the denoiser first.
-- Trained on few photos; drawings and screenshots were not among them.""",
-    "denoise": """\
-- Fine texture (skin, cloth, distant foliage) is smoothed where the noise covers it, and in a clean
-  photo a little too: harsh regular texture such as brick at a distance looks like noise to it. Run
-  it only on photos in which noise or blocking was found, and blend.
-- In hair and cloth under strong noise faint blotches of colour remain; noise that is itself
-  blotchy, wider than a few pixels, moire and banding are hardly known to it.
-- Its view is wide: with 32 pixels of padding tiles differ from the whole by up to 1/255. Sizes
-  must be multiples of 8.""",
-}
-
 
 def write_log(path: Path, log: Sequence[LogRow]) -> None:
-    """Write the log as CSV, one column per field of LogRow."""
+    """Write the log as CSV, one column per field of LogRow, empty where there is no figure."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(field.name for field in fields(LogRow))
         for row in log:
-            writer.writerow(f"{value:.6g}" for value in astuple(row))
+            writer.writerow("" if value is None else f"{value:.6g}" for value in astuple(row))
 
 
-def draw_curve(path: Path, log: Sequence[LogRow], title: str) -> None:
-    """Draw the held-out PSNR and the loss over the minutes as a small PNG."""
+def read_log(path: Path) -> list[LogRow]:
+    """Read what `write_log` wrote."""
+    with path.open(newline="") as file:
+        return [
+            LogRow(
+                step=int(row.pop("step")),
+                **{name: float(value) for name, value in row.items() if value},
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def draw_curve(path: Path, log: Sequence[LogRow], metadata: Mapping[str, str]) -> None:
+    """Draw the held-out score, and the second figure or else the loss, over the minutes as PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -58,25 +46,19 @@ def draw_curve(path: Path, log: Sequence[LogRow], title: str) -> None:
 
     minutes = [row.seconds / 60 for row in log]
     figure, axis = pyplot.subplots(figsize=(5, 3), dpi=90, layout="constrained")
-    axis.plot(minutes, [row.psnr for row in log], color="tab:blue", label="held-out PSNR")
+    axis.plot(minutes, [row.score for row in log], color="tab:blue", label="held-out score")
     if log:
-        axis.axhline(log[-1].baseline, color="tab:grey", linestyle=":", label="baseline")
-    axis.set(xlabel="minutes", ylabel="PSNR (dB)", title=title)
+        axis.axhline(log[-1].baseline, color="tab:grey", linestyle=":", label=metadata["plain"])
+    axis.set(xlabel="minutes", ylabel=metadata["measure"], title=metadata["model"])
     other = axis.twinx()
-    other.plot(minutes, [row.loss for row in log], color="tab:orange", alpha=0.6, label="loss")
-    other.set(ylabel="training loss")
+    second = metadata["second measure"]
+    values = [row.loss if row.second is None else row.second for row in log]
+    other.plot(minutes, values, color="tab:orange", alpha=0.6)
+    other.set(ylabel=second or "training loss")
+    other.yaxis.label.set_color("tab:orange")
     axis.legend(loc="center right", fontsize=8)
     figure.savefig(path)
     pyplot.close(figure)
-
-
-def read_log(path: Path) -> list[LogRow]:
-    """Read what `write_log` wrote."""
-    with path.open(newline="") as file:
-        return [
-            LogRow(step=int(row.pop("step")), **{name: float(value) for name, value in row.items()})
-            for row in csv.DictReader(file)
-        ]
 
 
 def write_card(
@@ -96,18 +78,18 @@ def write_card(
     `data` what the training data were, in Markdown.
     """
     model = metadata["model"]
-    kind = metadata["recipe"].split("-")[0]
+    words = words_for(metadata["recipe"])
     last = log[-1] if log else None
     lines = [
         f"# {model}",
         "",
         f"{metadata['purpose'][0].upper()}{metadata['purpose'][1:]}.",
         "",
-        _HOW[kind],
+        words.how,
         "",
         f"- Network: {metadata['architecture']}, {int(metadata['parameters']):,} parameters, scale "
-        f"{metadata['scale']}, stored in half precision, opened by spandrel.",
-        f"- Version: darkroom {metadata['version']}",
+        f"{metadata['scale']}, {words.stored}.",
+        f"- Version: darkroom {metadata['version']}{_commit_of(metadata)}",
         "- Licence: MIT, as the project's.",
         "",
         "## Data",
@@ -127,35 +109,47 @@ def write_card(
     if note is not None:
         lines += ["", note]
     if last is not None:
+        held_out = (
+            f"On the held-out training images ({metadata['measure']}): {last.score:.2f}, where "
+            f"{metadata['plain']} has {last.baseline:.2f}"
+        )
+        if last.second is not None:
+            held_out += f"; {metadata['second measure']}: {last.second:.2f}"
         lines += [
             "",
-            f"On the held-out training photos: {last.psnr:.2f} dB, where "
-            f"{'the input itself' if kind == 'denoise' else 'bicubic'} has {last.baseline:.2f} dB.",
+            f"{held_out}.",
             "",
             f"![curve]({model}-curve.png)",
         ]
     if figures is not None:
-        lines += ["", "## Figures", "", *_tables(figures, model, int(metadata["scale"]))]
+        lines += ["", "## Figures", "", _figures_of(model, int(metadata["scale"]), figures)]
     if example is not None:
-        plain = "with noise of sigma 25" if kind == "denoise" else "enlarged by bicubic"
-        lines += ["", "## Example", "", f"Left: {plain}; middle: this model; right: the original."]
+        lines += ["", "## Example", "", words.example]
         lines += ["", f"![example]({example})"]
-    lines += ["", "## Known weaknesses", "", _WEAKNESSES[kind], ""]
+    lines += ["", "## Known weaknesses", "", words.weaknesses, ""]
     path.write_text("\n".join(lines))
 
 
-def _tables(figures: Path, model: str, scale: int) -> list[str]:
-    """The benchmark's rows for this model and for the plain ways of the same tasks."""
-    content = json.loads(figures.read_text())
-    lines = [content["about"], ""]
-    lines += ["| task | method | PSNR Y | PSNR RGB | SSIM |", "|---|---|---|---|---|"]
-    for row in content["rows"]:
-        if row["scale"] != scale:
-            continue
-        if row["method"] not in content["plain"] and model not in row["method"].split(" + "):
-            continue
-        lines.append(
-            f"| {row['task']} | {row['method']} | {row['psnr_y']:.2f} | {row['psnr_rgb']:.2f} "
-            f"| {row['ssim']:.4f} |"
-        )
-    return lines
+def _commit_of(metadata: Mapping[str, str]) -> str:
+    commit = metadata.get("commit")
+    return f", commit {commit}" if commit else ""
+
+
+def _figures_of(model: str, scale: int, figures: Path) -> str:
+    """The benchmark's rows for this model, and for the plain ways beside it, as Markdown."""
+    content = read(figures)
+
+    def concerned(rows: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+        ours = [row for row in rows if model in re.split(r"[ ,+()]+", row[name])]
+        plain = [row for row in rows if row[name] in content["plain"]] if ours else []
+        return [row for row in rows if row in ours or row in plain]
+
+    same_scale = [row for row in content["rows"] if row["scale"] == scale]
+    part = {
+        **content,
+        "rows": concerned(same_scale, "method"),
+        "faces": concerned(content["faces"], "method"),
+        "finders": concerned(content["finders"], "finder"),
+        "notes": [],
+    }
+    return tables(part, markdown=True)

@@ -2,54 +2,77 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["CropPool", "Photos", "read_photos"]
+from training.backgrounds import Photo, read_backgrounds
+
+__all__ = ["CropPool", "Photos"]
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 _HELD_OUT_EVERY = 14
+_HELD_OUT_FACES = 40
 _SCALES = {1.0: 0.2, 0.7: 0.3, 0.5: 0.3, 0.35: 0.2}  # size of the copy: share of the crops
 _SMALLEST = 256
 _CELL = 32
 
 
-@dataclass(frozen=True)
 class Photos:
-    """What lies under a data folder: uint8 images `[3, height, width]` by their use.
+    """What lies under a data folder: uint8 images `[3, height, width]`, decoded when asked for."""
 
-    `training` holds groups of photos, one a size, with their shares of the crops.
-    """
+    def __init__(self, folder: Path) -> None:
+        """List `folder/photos` and, where it exists, `folder/faces`; raise ValueError without any.
 
-    training: tuple[tuple[tuple[Tensor, ...], float], ...]
-    faces: tuple[Tensor, ...]
-    held_out: tuple[Tensor, ...]
+        Every fourteenth photo and every fortieth face is held out for the curve (the first one, of
+        fewer).
+        """
+        self._photos, self._faces = _images_in(folder / "photos"), _images_in(folder / "faces")
+        if len(self._photos) < 2:
+            raise ValueError("The data folder needs a subfolder 'photos' with at least two images.")
 
+    @cached_property
+    def training(self) -> tuple[tuple[tuple[Tensor, ...], float], ...]:
+        """Groups of photos, one a size, with their shares of the crops.
 
-def read_photos(folder: Path) -> Photos:
-    """Decode `folder/photos` and, where it exists, `folder/faces`; raise ValueError without photos.
-
-    Every fourteenth photo is held out for the curve (the first one, of fewer). Each photo is also
-    kept at 0.7, 0.5 and 0.35 of its size, unless a side falls below 256 pixels: finer detail per
-    pixel, and the traces of its own JPEG averaged away.
-    """
-    files = _images_in(folder / "photos")
-    if len(files) < 2:
-        raise ValueError("The data folder needs a subfolder 'photos' with at least two images.")
-    held_out = files[::_HELD_OUT_EVERY]
-    kept = [file for file in files if file not in set(held_out)]
-    return Photos(
-        training=tuple(
+        Each photo is also kept at 0.7, 0.5 and 0.35 of its size, unless a side falls below 256
+        pixels: finer detail per pixel, and the traces of its own JPEG averaged away.
+        """
+        kept = [file for number, file in enumerate(self._photos) if number % _HELD_OUT_EVERY]
+        return tuple(
             (tuple(_decoded(file, scale) for file in kept if _fits(file, scale)), share)
             for scale, share in _SCALES.items()
-        ),
-        faces=tuple(_decoded(file, 1.0) for file in _images_in(folder / "faces")),
-        held_out=tuple(_decoded(file, 0.5) for file in held_out),
-    )
+        )
+
+    @cached_property
+    def held_out(self) -> tuple[Tensor, ...]:
+        """The photos that are not trained on, at half their size."""
+        return tuple(_decoded(file, 0.5) for file in self._photos[::_HELD_OUT_EVERY])
+
+    @cached_property
+    def backgrounds(self) -> tuple[Photo, ...]:
+        """The photos to train on, with the faces that show in them."""
+        kept = (file for number, file in enumerate(self._photos) if number % _HELD_OUT_EVERY)
+        return read_backgrounds(kept)
+
+    @cached_property
+    def held_out_backgrounds(self) -> tuple[Photo, ...]:
+        """The photos that are not trained on, with the faces that show in them."""
+        return read_backgrounds(self._photos[::_HELD_OUT_EVERY])
+
+    @cached_property
+    def faces(self) -> tuple[Tensor, ...]:
+        """The faces to train on."""
+        files = enumerate(self._faces)
+        return tuple(_decoded(file, 1.0) for number, file in files if number % _HELD_OUT_FACES)
+
+    @cached_property
+    def held_out_faces(self) -> tuple[Tensor, ...]:
+        """The faces that are not trained on."""
+        return tuple(_decoded(file, 1.0) for file in self._faces[::_HELD_OUT_FACES])
 
 
 def _fits(file: Path, scale: float) -> bool:

@@ -28,6 +28,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The header's metadata of a safetensors file; empty if it carries none."""
+    """The metadata of a safetensors or an ONNX file; empty if it carries none."""
+    if path.suffix == ".onnx":
+        import onnx
+
+        properties = onnx.load(path).metadata_props
+        return {entry.key: entry.value for entry in properties}
     with safe_open(path, framework="pt") as opened:
         return dict(opened.metadata() or {})

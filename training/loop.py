@@ -4,22 +4,17 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from training.data import CropPool
 from training.degradations import Draw
-from training.recipes import Recipe, Setting
-from training.validation import HeldOut
+from training.objective import Objective, Setting
 
 __all__ = ["Budget", "LogRow", "Trainer", "TrainingDiverged"]
-
-_EPSILON = 1e-3
 
 
 class TrainingDiverged(RuntimeError):
@@ -42,14 +37,15 @@ class Budget:
 
 @dataclass(frozen=True)
 class LogRow:
-    """One line of the log; `psnr` and `baseline` in dB on the held-out photos."""
+    """One line of the log; `score` and `baseline` are the objective's, `second` its second one."""
 
     step: int
     seconds: float
     learning_rate: float
     loss: float
-    psnr: float
+    score: float
     baseline: float
+    second: float | None = None
 
 
 class Trainer:
@@ -57,24 +53,21 @@ class Trainer:
 
     def __init__(
         self,
-        recipe: Recipe,
+        objective: Objective,
         setting: Setting,
         *,
-        pool: CropPool,
-        held_out: HeldOut,
         budget: Budget,
         device: torch.device,
         seed: int = 0,
     ) -> None:
-        """Build the network from `seed`; nothing runs before `run`."""
-        self.recipe = recipe
+        """Take over the objective's network; `seed` decides the batches."""
+        self.objective = objective
         self.setting = setting
         self.log: list[LogRow] = []
         self.step = 0
         self.seconds = 0.0
-        self._pool, self._held_out, self._budget, self._device = pool, held_out, budget, device
-        torch.manual_seed(seed)
-        network = setting.design.build().to(device)
+        self._budget, self._device = budget, device
+        network = objective.network.to(device)
         self.network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self._optimiser = torch.optim.Adam(
@@ -111,10 +104,6 @@ class Trainer:
                 marked = self.seconds
         self._mark(on_mark)
 
-    def start_averages(self) -> None:
-        """Let the average begin at the network's weights, after they were set from outside."""
-        self.average.load_state_dict(self.network.state_dict())
-
     def checkpoint(self, path: Path) -> None:
         """Write everything that `resume` needs, replacing `path` in one step."""
         state = {
@@ -127,6 +116,7 @@ class Trainer:
             "device": self._draw.device.get_state(),
             "log": [vars(row) for row in self.log],
             "recent": (self._recent_loss, self._recent_steps),
+            "objective": self.objective.state(),
         }
         partial = path.with_suffix(".partial")
         torch.save(state, partial)
@@ -144,33 +134,22 @@ class Trainer:
         self.log = [LogRow(**row) for row in state["log"]]
         recent, self._recent_steps = state["recent"]
         self._recent_loss = recent.to(self._device)
+        self.objective.load_state(state["objective"])
 
     def _one_step(self) -> None:
-        setting = self.setting
-        crops = self._pool.crops(setting.batch, self._draw.host)
-        given, target = self.recipe.pairs(crops, setting.patch, self._draw)
-        given = given.contiguous(memory_format=torch.channels_last)
         rate = self._learning_rate()
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        with self._precision():
-            result = self.network(given)
-        loss = self._loss(result.float(), given, target)
+        loss = self.objective.loss(self._draw)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), 0.5)
         self._optimiser.step()
         self._follow()
+        self.objective.after_step(self._draw)
         self.step += 1
         self._recent_loss += loss.detach()
         self._recent_steps += 1
-
-    def _loss(self, result: Tensor, given: Tensor, target: Tensor) -> Tensor:
-        errors = _charbonnier(result, target)
-        if self.recipe.relative_to is None:
-            return errors.mean()
-        weights = 1 / ((given - target).abs().mean(dim=(1, 2, 3)) + self.recipe.relative_to)
-        return (errors * weights).sum() / weights.sum()
 
     def _learning_rate(self) -> float:
         """Linear warm-up, then half a cosine down to a hundredth of the peak."""
@@ -178,39 +157,33 @@ class Trainer:
         warm = min(1.0, (self.step + 1) / self.setting.warmup_steps)
         return self.setting.learning_rate * warm * (0.505 + 0.495 * math.cos(math.pi * progress))
 
-    def _precision(self) -> AbstractContextManager[object]:
-        if self._device.type == "cuda":
-            return torch.autocast("cuda", dtype=torch.bfloat16)
-        return nullcontext()
-
     @torch.no_grad()
     def _follow(self) -> None:
         decay = min(self.setting.ema, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(
             list(self.average.parameters()), list(self.network.parameters()), 1 - decay
         )
+        for ours, theirs in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            ours.copy_(theirs)
 
     def _mark(self, on_mark: Callable[["Trainer"], None] | None) -> None:
         if self._recent_steps:
             loss = float(self._recent_loss) / self._recent_steps
             if not math.isfinite(loss):
                 raise TrainingDiverged(f"The loss is {loss} at step {self.step}.")
+            objective = self.objective
             self.log.append(
                 LogRow(
                     step=self.step,
                     seconds=round(self.seconds, 1),
                     learning_rate=self._learning_rate(),
                     loss=loss,
-                    psnr=self._held_out.score(self.average),
-                    baseline=self._held_out.baseline,
+                    score=objective.score(self.average),
+                    baseline=objective.baseline,
+                    second=objective.second(self.average) if objective.second_measure else None,
                 )
             )
             self._recent_loss.zero_()
             self._recent_steps = 0
         if on_mark is not None:
             on_mark(self)
-
-
-def _charbonnier(result: Tensor, target: Tensor) -> Tensor:
-    """A smooth absolute difference (Lai et al. 2017), the mean of each sample `[n]`."""
-    return ((result - target) ** 2 + _EPSILON**2).sqrt().mean(dim=(1, 2, 3))

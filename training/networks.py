@@ -134,7 +134,13 @@ def published_state(network: nn.Module) -> dict[str, Tensor]:
 
 
 def start_from(network: nn.Module, state: dict[str, Tensor]) -> int:
-    """Copy every tensor of `state` that fits in name and shape; returns how many were copied."""
+    """Copy every tensor of `state` that fits in name and shape; returns how many were copied.
+
+    A Compact network may start from a shallower one: the layers that are new hand their input on,
+    so that it computes at first what the smaller one did (Chen et al. 2016, "Net2Net").
+    """
+    if isinstance(network, Compact):
+        state = _deepened(network, state)
     own = published_state(network)
     fitting = {
         name: value
@@ -145,3 +151,25 @@ def start_from(network: nn.Module, state: dict[str, Tensor]) -> int:
         for name, value in fitting.items():
             own[name].copy_(value)
     return len(fitting)
+
+
+def _deepened(network: Compact, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """`state` of a shallower Compact network with layers that pass on, up to `network`'s depth.
+
+    Its body alternates convolutions and PReLUs by number and ends with a convolution.
+    """
+    last = max((int(name.split(".")[1]) for name in state if name.startswith("body.")), default=0)
+    final = len(network.body) - 1
+    if last >= final:
+        return state
+    grown = {}
+    for name, value in state.items():
+        grown[name.replace(f"body.{last}.", f"body.{final}.")] = value
+    features = network.num_feat
+    for number in range(last, final, 2):
+        weight = torch.zeros(features, features, 3, 3)
+        weight[range(features), range(features), 1, 1] = 1
+        grown[f"body.{number}.weight"] = weight
+        grown[f"body.{number}.bias"] = torch.zeros(features)
+        grown[f"body.{number + 1}.weight"] = torch.ones(features)
+    return grown

@@ -12,6 +12,7 @@ from pathlib import Path
 from training.card import draw_curve, read_log, write_card, write_log
 from training.example import draw_example
 from training.export import read_metadata
+from training.recipes import RECIPES
 
 __all__ = ["main"]
 
@@ -28,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     model, target = options.model, options.target
-    weights = options.source / f"{model}.safetensors"
+    suffixes = {row.model: row.suffix for row in RECIPES.values()}
+    if model not in suffixes:
+        print(f"No recipe makes {model}; there are {', '.join(suffixes)}.", file=sys.stderr)
+        return 2
+    weights = options.source / f"{model}{suffixes[model]}"
     if not weights.is_file():
         print(f"There is no {weights.name} in the folder given by --from.", file=sys.stderr)
         return 2
@@ -37,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     published = target / weights.name
     published.write_bytes(weights.read_bytes())
     write_log(target / f"{model}-log.csv", log)
-    draw_curve(target / f"{model}-curve.png", log, model)
-    draw_example(target / f"{model}-example.jpg", published)
+    metadata = read_metadata(published)
+    draw_curve(target / f"{model}-curve.png", log, metadata)
+    draw_example(target / f"{model}-example.jpg", published, metadata["recipe"])
     write_card(
         target / f"{model}.md",
-        read_metadata(published),
+        metadata,
         log,
         figures=options.figures,
         note=options.note,

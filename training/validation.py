@@ -38,6 +38,8 @@ class HeldOut:
 
         Denoisers are given white noise of sigma 25, rounded to 8 bits, always the same.
         """
+        self.measure = "PSNR Y, dB" if scale > 1 else "PSNR RGB, dB"
+        self.plain = "bicubic" if scale > 1 else "the input itself"
         self._scale = scale
         self._pairs = [self._pair(photo, seed) for seed, photo in enumerate(photos)]
         self._pairs = [(a.to(device), b.to(device)) for a, b in self._pairs]
@@ -47,6 +49,15 @@ class HeldOut:
         """Mean PSNR in dB of the 8-bit results: luma for upscalers, RGB for denoisers."""
         with torch.no_grad():
             return self._mean([network(given) for given, _ in self._pairs])
+
+    @torch.no_grad()
+    def sharpness(self, network: nn.Module) -> float:
+        """Mean gradient energy of the results' luma over that of the originals; 1 is as sharp."""
+        total = 0.0
+        for given, target in self._pairs:
+            result = network(given).float().clamp(0, 1)
+            total += _gradient_energy(result) / max(_gradient_energy(target), 1e-9)
+        return total / len(self._pairs)
 
     def _mean(self, results: Sequence[Tensor]) -> float:
         total = 0.0
@@ -76,3 +87,9 @@ class HeldOut:
             chance = torch.Generator().manual_seed(seed)
             given = target + torch.randn(target.shape, generator=chance) * _SIGMA / 255
         return given.clamp(0, 1).mul(255).round().div(255), target
+
+
+def _gradient_energy(images: Tensor) -> float:
+    """Mean square of the luma's differences between neighbours."""
+    grey = luma(images)
+    return float(grey.diff(dim=-1).square().mean() + grey.diff(dim=-2).square().mean())

@@ -17,7 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import ModelUnavailable
 
-__all__ = ["CATALOG_FILE", "SHIPPED_FOLDER", "Catalog", "CatalogRow", "Purpose", "digest"]
+__all__ = [
+    "CATALOG_FILE",
+    "SHIPPED_FOLDER",
+    "Catalog",
+    "CatalogRow",
+    "Purpose",
+    "digest",
+    "fits_several",
+]
 
 CATALOG_FILE = Path(__file__).with_name("catalog.toml")
 SHIPPED_FOLDER = Path(__file__).with_name("shipped")
@@ -61,6 +69,9 @@ class CatalogRow(BaseModel):
     description: str = ""
     rank: int = 0
     heavy: bool = False
+    faithful_twin: str = ""
+    grainy_twin: str = ""
+    package: str = ""
     shipped: bool = False
     recommended: bool = False
     own: bool = False
@@ -87,7 +98,12 @@ class Catalog:
         for row in rows:
             if not row.shipped and not (_HEX.fullmatch(row.sha256) and row.url and row.bytes):
                 raise ValueError(f"{row.id} needs an address, a size and a SHA-256")
-        return cls(rows)
+        catalog = cls(rows)
+        for row in rows:
+            for twin in filter(None, (row.faithful_twin, row.grainy_twin)):
+                if not any(_same_network(row, other) for other in rows if other.id == twin):
+                    raise ValueError(f"{row.id} names {twin}, which is not of the same network")
+        return catalog
 
     def __iter__(self) -> Iterator[CatalogRow]:
         return iter(self.rows)
@@ -100,27 +116,41 @@ class Catalog:
 
         Capitals and punctuation do not count. Raises ModelUnavailable with the nearest names.
         """
-        wanted = _plain(name)
-        keys = [
-            (row, {_plain(part) for part in (row.id, Path(row.file).stem, row.name)})
-            for row in self
-        ]
-        exact = [row for row, names in keys if wanted in names]
-        ids = [row for row in self if wanted and wanted in _plain(row.id)]
-        parts = [row for row, names in keys if wanted and any(wanted in known for known in names)]
-        for found in (exact, ids, parts):
-            if len(found) == 1:
-                return found[0]
-        if parts:
-            choices = ", ".join(row.id for row in parts)
-            raise ModelUnavailable(f"“{name}” fits several models: {choices}. Name one of them.")
-        by_name = {known: row.id for row, names in keys for known in names}
-        near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.4)
-        hint = " or ".join(dict.fromkeys(by_name[match] for match in near))
-        meant = f" Did you mean {hint}?" if hint else ""
+        found = self.fitting(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise fits_several(name, found)
+        near = self.near(name)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ModelUnavailable(
-            f"There is no model called “{name}”.{meant} `darkroom weights list` shows all."
+            f"There is no model called “{name}”.{meant}",
+            remedy="`darkroom weights list` shows all.",
         )
+
+    def fitting(self, name: str) -> tuple[CatalogRow, ...]:
+        """The rows that `name` may mean: one if it is clear, several if not, or none."""
+        wanted = _plain(name)
+        if not wanted:
+            return ()
+        keys = [(row, _names(row)) for row in self]
+        exact = [row for row, names in keys if wanted in names]
+        ids = [row for row in self if wanted in _plain(row.id)]
+        parts = [row for row, names in keys if any(wanted in known for known in names)]
+        clear = (found for found in (exact, ids, parts) if len(found) == 1)
+        return tuple(next(clear, parts))
+
+    def near(self, name: str) -> tuple[str, ...]:
+        """The ids, up to three, whose names look most like `name`."""
+        by_name = {known: row.id for row in self for known in _names(row)}
+        matches = difflib.get_close_matches(_plain(name), by_name, n=3, cutoff=0.4)
+        return tuple(dict.fromkeys(by_name[match] for match in matches))
+
+
+def fits_several(name: str, rows: Iterable[CatalogRow]) -> ModelUnavailable:
+    """The error for a name that is not clear."""
+    choices = ", ".join(row.id for row in rows)
+    return ModelUnavailable(f"“{name}” fits several models: {choices}. Name one of them.")
 
 
 def digest(path: Path) -> str:
@@ -146,6 +176,15 @@ def stamp(catalog: Path = CATALOG_FILE, folder: Path = SHIPPED_FOLDER) -> list[s
             stamped.append(row.id)
     catalog.write_text(text, encoding="utf-8")
     return stamped
+
+
+def _same_network(one: CatalogRow, other: CatalogRow) -> bool:
+    fields = ("purpose", "architecture", "scale")
+    return all(getattr(one, field) == getattr(other, field) for field in fields)
+
+
+def _names(row: CatalogRow) -> set[str]:
+    return {_plain(part) for part in (row.id, Path(row.file).stem, row.name)}
 
 
 def _plain(name: str) -> str:

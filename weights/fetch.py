@@ -78,6 +78,8 @@ def fetch(
                 "add --accept-license if that suits you.",
             )
         try:
+            if stop.is_set():
+                raise _Stopped
             return _bring(row, folder, mirror, stop, progress)
         except _Stopped:
             return Fetched(row, error=f"{row.id} was interrupted; the next call goes on with it.")
@@ -106,23 +108,20 @@ def _bring(
 ) -> Fetched:
     path, part = folder / row.file, folder / f".{row.file}.part"
     if path.is_file() and digest(path) == row.sha256:
+        if progress is not None:
+            progress(row, row.bytes)
         return Fetched(row, path)
     have = part.stat().st_size if part.is_file() else 0
     if shutil.disk_usage(folder).free < row.bytes - have:
         raise OSError(errno.ENOSPC, "no space")
     address = f"{mirror.rstrip('/')}/{row.file}" if mirror else row.url
-    for left in reversed(range(_TRIES)):
-        try:
-            _download(row, address, part, stop, progress)
-        except urllib.error.HTTPError:
-            raise
-        except (OSError, http.client.HTTPException) as error:
-            broken = isinstance(error, OSError) and error.errno == errno.ENOSPC
-            if broken or not left:
-                raise error if isinstance(error, OSError) else OSError(str(error)) from error
-        else:
-            break
+    _complete(row, address, part, stop, progress)
     found = digest(part)
+    if found != row.sha256 and have:
+        # What an earlier call left may have come from elsewhere, or in another version.
+        part.unlink()
+        _complete(row, address, part, stop, progress)
+        found = digest(part)
     if found != row.sha256:
         size = part.stat().st_size
         part.unlink()
@@ -134,6 +133,27 @@ def _bring(
         )
     part.replace(path)
     return Fetched(row, path, fresh=True)
+
+
+def _complete(
+    row: CatalogRow,
+    address: str,
+    part: Path,
+    stop: threading.Event,
+    progress: Progress | None,
+) -> None:
+    """Fill `part` in several tries; raises OSError if the last one fails too."""
+    for left in reversed(range(_TRIES)):
+        try:
+            _download(row, address, part, stop, progress)
+        except urllib.error.HTTPError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            broken = isinstance(error, OSError) and error.errno == errno.ENOSPC
+            if broken or not left:
+                raise error if isinstance(error, OSError) else OSError(str(error)) from error
+        else:
+            break
 
 
 def _download(
@@ -149,7 +169,14 @@ def _download(
     request = urllib.request.Request(address, headers={"User-Agent": "darkroom"})
     if have:
         request.add_header("Range", f"bytes={have}-")
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+    try:
+        opened = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise
+        part.unlink(missing_ok=True)
+        raise OSError("what had come was longer than the file") from error
+    with opened as answer:
         if have and answer.status != http.client.PARTIAL_CONTENT:
             have = 0  # The server begins anew.
         with part.open("ab" if have else "wb") as file:

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 _RECORDS = "known-files.json"
 _SUFFIXES = (".safetensors", ".pth", ".onnx")
+_DROPPED_FINDER_RANK = 40
+"""A YuNet that somebody put there goes before a shipped finder, after the published one."""
 
 
 class _Record(TypedDict, total=False):
@@ -68,12 +70,7 @@ class WeightsStore:
         """The path of a row's file; raises ModelUnavailable if it is not on this machine."""
         path = self._place(row)
         if not path.is_file():
-            remedy = (
-                f"`darkroom weights fetch {row.id}` brings it"
-                if row.url
-                else "reinstall Darkroom to bring it back"
-            )
-            raise ModelUnavailable(f"The model {row.id} is not installed; {remedy}.")
+            raise ModelUnavailable(f"The model {row.id} is not installed.", remedy=_remedy(row))
         return path
 
     def installed(self, row: CatalogRow) -> bool:
@@ -101,22 +98,19 @@ class WeightsStore:
                 _log.warning("%s has no published hash; trusted from now on as %s", row.file, found)
             elif known != found:
                 raise ModelUnavailable(
-                    f"The model file {row.file} has changed since it was first used; if you "
-                    f"replaced it on purpose, run `darkroom weights verify --trust {row.id}`."
+                    f"The model file {row.file} has changed since it was first used.",
+                    remedy="If you replaced it on purpose, run "
+                    f"`darkroom weights verify --trust {row.id}`.",
                 )
         elif not row.sha256:
             raise ModelUnavailable(
-                f"The shipped model {row.id} has no hash in the catalog yet; "
-                "run `python -m weights.catalog --stamp`."
+                f"The shipped model {row.id} has no hash in the catalog yet.",
+                remedy="Run `python -m weights.catalog --stamp`.",
             )
         elif found != row.sha256:
-            remedy = (
-                f"`darkroom weights fetch {row.id}` brings it anew"
-                if row.url
-                else "reinstall Darkroom to bring it back"
-            )
             raise ModelUnavailable(
-                f"The model file {row.file} is damaged or not the published one; {remedy}."
+                f"The model file {row.file} is damaged or not the published one.",
+                remedy=_remedy(row),
             )
         return found
 
@@ -179,6 +173,7 @@ class WeightsStore:
             licence="as its author says",
             commercial=None,
             source="your own file",
+            rank=_DROPPED_FINDER_RANK if purpose is Purpose.DETECT else 0,
             own=True,
         )
 
@@ -211,3 +206,9 @@ class WeightsStore:
             except OSError:
                 # A read-only weights folder is a sound way to run a container.
                 _log.warning("the weights folder cannot be written: %s is not remembered", file)
+
+
+def _remedy(row: CatalogRow) -> str:
+    if row.url:
+        return f"`darkroom weights fetch {row.id}` brings it."
+    return "Put it back into the weights folder." if row.own else "Reinstall Darkroom."

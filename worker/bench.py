@@ -133,6 +133,8 @@ class Bench:
         except DarkroomError as error:
             cause = type(error.__cause__).__name__ if error.__cause__ else "no deeper cause"
             log.info("job %s photo %d refused: %s (%s)", job.id, number, error.code, cause)
+            if error.remedy:
+                log.warning("%s", error)
             return Failed(code=error.code, text=error.text, source_name=photo.name)
         except Exception:
             log.exception("job %s photo %d failed", job.id, number)
@@ -142,6 +144,9 @@ class Bench:
         return result
 
     async def _enhanced(self, job: Job, number: int, ref: PhotoRef, watch: Watch) -> Enhanced:
+        name = job.recipe.model
+        if name is not None:
+            await watch.run(self._file_threads, lambda: self._models.asked(name))
         data = await self._blobs.get(ref.key)
         watch.stage("decode")
         before = await watch.run(self._file_threads, lambda: decode(data, self._limits))

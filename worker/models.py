@@ -1,6 +1,7 @@
-"""Model files made ready to run, and which of the installed ones serves which purpose."""
+"""Model files made ready to run: read, mixed with their twins, and kept for the next photo."""
 
 import importlib
+import importlib.util
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -15,11 +16,16 @@ from core.errors import ModelUnavailable
 from core.recipe import Preset
 from core.settings import WorkerSettings
 from weights.catalog import CatalogRow, Purpose
+from weights.roster import Blend, Capabilities, Roster, check_package
 from weights.store import WeightsStore
 from weights.torchvision_ops import declare_missing_operators
 from worker.faces import FaceFinder
 
-__all__ = ["Capabilities", "LoadedModel", "Models", "load"]
+__all__ = ["LoadedModel", "Models", "load", "load_blend"]
+
+EXTRA_ARCHITECTURES = "spandrel_extra_arches"
+"""More architectures under licences of their own, asked only about files that spandrel alone does
+not know."""
 
 CONTEXT = 32
 """Pixels of context a network of unknown reach wants around a tile: with 32 the widest published
@@ -46,7 +52,8 @@ class LoadedModel:
 
     `call` maps N×C×H×W in [0, 1] to N×C×(H·scale)×(W·scale) near [0, 1]. Sizes and offsets of
     tiles must be multiples of `multiple`, sizes at least `minimum`, and every tile needs `pad`
-    pixels of context. `crop` is the side of the face crop, for face restorers.
+    pixels of context. `crop` is the side of the restored face crop, for face
+    restorers; the network is given `crop / scale` pixels.
     """
 
     id: str
@@ -66,32 +73,51 @@ class LoadedModel:
     parameters: int = field(default=0, repr=False)
 
 
-@dataclass(frozen=True)
-class Capabilities:
-    """Ids of the models that would serve each purpose; None where nothing is installed."""
-
-    upscale: Mapping[int, str] = field(default_factory=dict)
-    denoise: str | None = None
-    faces: str | None = None
-    detect: str | None = None
-
-
 def load(row: CatalogRow, path: Path) -> LoadedModel:
     """The network in `path`, on the CPU in float32; its hash must have been checked before.
 
     `.safetensors` is read by safetensors, anything else by `torch.load(weights_only=True)`, so no
     code in a file is ever run. Raises ModelUnavailable if no known architecture fits.
     """
+    check_package(row)
+    return _network(row, _state(row, path))
+
+
+def load_blend(
+    one: tuple[CatalogRow, Path], other: tuple[CatalogRow, Path], share: float
+) -> LoadedModel:
+    """The network between two files of it: `share` (0–1) of `one`, the rest of `other`.
+
+    Everything else is as in `load`, as if it were `one`. Raises ModelUnavailable if the two are
+    not the same network.
+    """
+    state, twin = _state(*one), _state(*other)
+    same = state.keys() == twin.keys() and all(
+        value.shape == twin[key].shape for key, value in state.items()
+    )
+    if not same:
+        raise ModelUnavailable(
+            f"{one[0].id} and {other[0].id} are not the same network, so they cannot be mixed."
+        )
+    for key, value in state.items():
+        # Counters and index tables, which are the same in both, are kept as they are.
+        if value.is_floating_point():
+            state[key] = value.float() * share + twin[key].float() * (1 - share)
+    return _network(one[0], state)
+
+
+def _network(row: CatalogRow, state: dict[str, Tensor]) -> LoadedModel:
     declare_missing_operators()
     import spandrel
 
-    if row.architecture == "CodeFormer":
-        _add_extra_architectures()
-    state = _state(row, path)
     try:
-        descriptor = spandrel.ModelLoader().load_from_state_dict(
-            spandrel.canonicalize_state_dict(state)
-        )
+        try:
+            descriptor = spandrel.ModelLoader().load_from_state_dict(state)
+        except spandrel.UnsupportedModelError:
+            if importlib.util.find_spec(EXTRA_ARCHITECTURES) is None:
+                raise
+            importlib.import_module(EXTRA_ARCHITECTURES).install(ignore_duplicates=True)
+            descriptor = spandrel.ModelLoader().load_from_state_dict(state)
     except (spandrel.UnsupportedModelError, RuntimeError, KeyError) as error:
         raise ModelUnavailable(
             f"The model file {row.file} is of no architecture that Darkroom can run."
@@ -99,31 +125,25 @@ def load(row: CatalogRow, path: Path) -> LoadedModel:
     return _described(row, descriptor)
 
 
-def _state(row: CatalogRow, path: Path) -> dict[str, Any]:
+def _state(row: CatalogRow, path: Path) -> dict[str, Tensor]:
+    """The tensors of a file by their plain names, unwrapped from `params_ema` and the like."""
+    declare_missing_operators()
+    import spandrel
+
     try:
         if path.suffix.lower() == ".safetensors":
             from safetensors.torch import load_file
 
-            tensors: dict[str, Any] = load_file(path)
-            return tensors
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+            state: dict[str, Any] = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        tensors: dict[str, Tensor] = spandrel.canonicalize_state_dict(state)
     except Exception as error:
-        # Both readers raise a dozen types for broken files; what helps is the file's name.
+        # The readers raise a dozen types for broken files; what helps is the file's name.
         raise ModelUnavailable(
             f"The model file {row.file} cannot be read: it is broken or holds more than weights."
         ) from error
-    return state
-
-
-def _add_extra_architectures() -> None:
-    try:
-        extra = importlib.import_module("spandrel_extra_arches")
-    except ImportError as error:
-        raise ModelUnavailable(
-            "CodeFormer wants the package spandrel_extra_arches (non-commercial licence); "
-            "install it beside Darkroom to use this model."
-        ) from error
-    extra.install(ignore_duplicates=True)
+    return tensors
 
 
 def _described(row: CatalogRow, descriptor: Any) -> LoadedModel:
@@ -196,10 +216,10 @@ def _unsigned(pixels: Tensor) -> Tensor:
 
 
 class Models:
-    """The models of one worker: chooses among the installed ones and keeps the last few loaded.
+    """The models of one worker: which of them serves, and the last few kept loaded.
 
-    `chosen` names the model for a purpose whatever the ranks say; `on_cpu` puts light models
-    before heavy ones. Raises ModelUnavailable at once if a chosen name is not installed.
+    `chosen` and `on_cpu` are as Roster takes them. Raises ModelUnavailable at once if a chosen
+    name is not installed.
     """
 
     def __init__(
@@ -211,30 +231,17 @@ class Models:
         keep: int = 4,
     ) -> None:
         self.store = store
-        self._on_cpu = on_cpu
+        self.roster = Roster(store, chosen=chosen, on_cpu=on_cpu, look=self._known)
         self._keep = keep
-        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._loaded: OrderedDict[Blend, LoadedModel] = OrderedDict()
         self._finder: tuple[str, FaceFinder] | None = None
         self._lock = threading.Lock()
-        self._chosen: dict[Purpose, CatalogRow] = {}
-        for purpose, name in (chosen or {}).items():
-            row = store.catalog.find(name)
-            store.path(row)
-            if row.purpose not in (purpose, Purpose.UNKNOWN):
-                raise ModelUnavailable(f"{row.id} is for {row.purpose}, not for {purpose}.")
-            self._chosen[purpose] = row
 
     @classmethod
     def from_settings(cls, settings: WorkerSettings, store: WeightsStore) -> Self:
         """The models as a worker's settings name them."""
-        wished = {
-            Purpose.UPSCALE: settings.upscaler,
-            Purpose.DENOISE: settings.denoiser,
-            Purpose.FACES: settings.face_restorer,
-        }
-        chosen = {purpose: name for purpose, name in wished.items() if name}
         on_cpu = settings.device == "cpu" or not torch.cuda.is_available()
-        return cls(store, chosen=chosen, on_cpu=on_cpu)
+        return cls(store, chosen=Roster.wished(settings), on_cpu=on_cpu)
 
     def summary(self) -> str:
         """One line for a log: which model serves what."""
@@ -245,55 +252,34 @@ class Models:
             f"faces {able.faces or 'none'}; face finder {able.detect or 'none'}"
         )
 
-    def capabilities(self, preset: Preset = Preset.AUTO) -> Capabilities:
-        """What the installed models can do for a preset, by file names and catalog alone."""
-        scales = {row.scale for row in self.store.rows(Purpose.UPSCALE)}
-        chosen = self._chosen.get(Purpose.UPSCALE)
-        if chosen is not None:
-            scales.add(self._known(chosen).scale)
-        upscale = {}
-        for scale in sorted(scales):
-            row = self._best(Purpose.UPSCALE, preset, scale)
-            if row is not None and scale > 1:
-                upscale[scale] = row.id
-        serving = {
-            purpose: self._best(purpose, preset)
-            for purpose in (Purpose.DENOISE, Purpose.FACES, Purpose.DETECT)
-        }
-        ids = {purpose: row.id if row else None for purpose, row in serving.items()}
-        return Capabilities(upscale, ids[Purpose.DENOISE], ids[Purpose.FACES], ids[Purpose.DETECT])
+    def capabilities(self, preset: Preset = Preset.AUTO, model: str | None = None) -> Capabilities:
+        """What the installed models can do for a photo, as Roster tells."""
+        return self.roster.capabilities(preset, model)
+
+    def asked(self, name: str) -> CatalogRow:
+        """The model that the sender of a photo means; raises ModelUnavailable in their words."""
+        return self.roster.asked(name)
 
     def named(self, name: str) -> LoadedModel:
-        """The model that a person means by `name`, loaded; raises ModelUnavailable."""
+        """The model called `name`, loaded; raises ModelUnavailable."""
         return self._load(self.store.catalog.find(name))
 
-    def finder(self) -> FaceFinder | None:
-        """The face finder, None if no file for it is installed."""
-        row = self._best(Purpose.DETECT, Preset.AUTO)
-        if row is None:
+    def blended(self, blend: Blend) -> LoadedModel:
+        """A model by its id, mixed with its twin if it has one; raises ModelUnavailable."""
+        rows = self.store.catalog
+        twin = None if blend.twin is None else rows.find(blend.twin)
+        return self._load(rows.find(blend.id), twin, blend.share)
+
+    def finder(self, name: str | None = None) -> FaceFinder | None:
+        """The face finder, by id or the best one; None if no file for it is installed."""
+        name = name or self.capabilities().detect
+        if name is None:
             return None
+        row = self.store.catalog.find(name)
         with self._lock:
             if self._finder is None or self._finder[0] != row.id:
-                self.store.verify(row)
-                self._finder = (row.id, FaceFinder(self.store.path(row)))
+                self._finder = (row.id, FaceFinder(self._verified(row)))
             return self._finder[1]
-
-    def _best(
-        self, purpose: Purpose, preset: Preset, scale: int | None = None
-    ) -> CatalogRow | None:
-        chosen = self._chosen.get(purpose)
-        if chosen is not None and scale in (None, self._known(chosen).scale):
-            return chosen
-        style = "drawing" if preset is Preset.ART else "photo"
-        rows = [
-            row
-            for row in self.store.rows(purpose)
-            if scale in (None, row.scale) and row.style in (style, "photo")
-        ]
-        return max(rows, key=lambda row: self._merit(row, style), default=None)
-
-    def _merit(self, row: CatalogRow, style: str) -> tuple[bool, bool, int]:
-        return (not (row.heavy and self._on_cpu), row.style == style, row.rank)
 
     def _known(self, row: CatalogRow) -> CatalogRow:
         """The row with purpose and scale filled in, which wants a look into an unknown file."""
@@ -302,12 +288,18 @@ class Models:
         model = self._load(row)
         return row.model_copy(update={"purpose": model.purpose, "scale": model.scale})
 
-    def _load(self, row: CatalogRow) -> LoadedModel:
+    def _load(
+        self, row: CatalogRow, twin: CatalogRow | None = None, share: int = 100
+    ) -> LoadedModel:
+        blend = Blend(row.id, None if twin is None else twin.id, share)
         with self._lock:
-            model = self._loaded.get(row.id)
+            model = self._loaded.get(blend)
             if model is None:
-                self.store.verify(row)
-                model = load(row, self.store.path(row))
+                if twin is None:
+                    model = load(row, self._verified(row))
+                else:
+                    one, other = (row, self._verified(row)), (twin, self._verified(twin))
+                    model = load_blend(one, other, share / 100)
                 self.store.learn(
                     row,
                     purpose=model.purpose,
@@ -316,6 +308,10 @@ class Models:
                 )
                 while len(self._loaded) >= self._keep:
                     self._loaded.popitem(last=False)
-                self._loaded[row.id] = model
-            self._loaded.move_to_end(row.id)
+                self._loaded[blend] = model
+            self._loaded.move_to_end(blend)
             return model
+
+    def _verified(self, row: CatalogRow) -> Path:
+        self.store.verify(row)
+        return self.store.path(row)

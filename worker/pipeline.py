@@ -7,7 +7,7 @@ import numpy as np
 
 from core.errors import Cancelled
 from core.jobs import StageName, Step
-from core.recipe import Recipe
+from core.recipe import Recipe, Which
 from worker.diagnosis import diagnose
 from worker.engine import Engine
 from worker.faces import Face
@@ -16,7 +16,7 @@ from worker.models import Models
 from worker.plan import MAX_OUTPUT_PIXELS, Plan, PlannedStage, plan
 from worker.stages import alpha
 from worker.stages.denoise import denoise
-from worker.stages.faces import RestoredFace, paste, restore
+from worker.stages.faces import RestoredFace, in_front, paste, report, restore
 from worker.stages.sharpen import sharpen
 from worker.stages.upscale import resize, upscale
 from worker.tiles import strips
@@ -81,8 +81,8 @@ class _Work:
         if photo.alpha is not None:
             self.pixels = alpha.bleed(photo.pixels, photo.alpha)
         diagnosis = diagnose(replace(photo, pixels=self.pixels))
-        capabilities = models.capabilities(recipe.preset)
-        self.plan: Plan = plan(recipe, diagnosis, capabilities, max_output_pixels)
+        self.able = models.capabilities(recipe.preset, recipe.model)
+        self.plan: Plan = plan(recipe, diagnosis, self.able, max_output_pixels)
 
     def run(self) -> Outcome:
         """All stages in their order."""
@@ -102,6 +102,8 @@ class _Work:
 
     def _denoise(self) -> Step:
         stage = self.plan.denoise
+        if stage.within is not None:
+            return _done(stage)
         if stage.model is None or not stage.strength:
             return _left_out(stage)
         self.pixels = self._as_grey(
@@ -118,7 +120,7 @@ class _Work:
 
     def _find(self) -> tuple[Face, ...]:
         self._check()
-        finder = self.models.finder()
+        finder = self.models.finder(self.able.detect)
         return () if finder is None else finder.find(self.pixels)
 
     def _restore(self, found: tuple[Face, ...]) -> tuple[tuple[RestoredFace, ...], Step]:
@@ -127,19 +129,19 @@ class _Work:
             return (), _left_out(stage)
         if not found:
             return (), _left_out(stage, "no face was found")
-        restored, skipped = restore(
+        wanted = found
+        if self.recipe.which_faces is Which.MAIN:
+            wanted = in_front(found, self.photo.width, self.photo.height)
+        restored, reasons = restore(
             self.pixels,
-            found,
+            wanted,
             self.models.named(stage.model),
             self.engine,
             progress=self._teller(StageName.FACES),
             cancelled=self.cancelled,
         )
-        if not restored:
-            return (), _left_out(stage, " or ".join(dict.fromkeys(skipped)))
-        count = "1 face" if len(restored) == 1 else f"{len(restored)} faces"
-        left = f", {len(skipped)} left alone: {' or '.join(dict.fromkeys(skipped))}"
-        return restored, _done(stage, count + (left if skipped else ""))
+        told = report(len(restored), stage.strength, reasons, len(found) - len(wanted))
+        return restored, _done(stage, told) if restored else _left_out(stage, told)
 
     def _upscale(self) -> Step:
         stage = self.plan.upscale
@@ -149,10 +151,9 @@ class _Work:
         return _done(stage).model_copy(update={"strength": None})
 
     def _enlarged(self, pixels: Pixels, teller: Callable[[float], None] | None) -> Pixels:
-        capable = self.models.capabilities(self.recipe.preset).upscale
         return upscale(
             pixels,
-            [self.models.named(capable[scale]) for scale in self.plan.chain],
+            [self.models.blended(blend) for blend in self.plan.passes],
             self.engine,
             self.plan.width,
             self.plan.height,

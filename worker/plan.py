@@ -1,14 +1,15 @@
 """From wishes and figures to the steps of the work, each with its reason in words."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from core.jobs import StageName
-from core.recipe import SCALES, Preset, Recipe
+from core.recipe import SCALES, Preset, Recipe, Which
+from weights.catalog import Purpose
+from weights.roster import Blend, Capabilities
 from worker.diagnosis import Diagnosis
-from worker.models import Capabilities
 
 __all__ = ["MAX_OUTPUT_PIXELS", "Plan", "PlannedStage", "plan"]
 
@@ -18,22 +19,28 @@ MAX_OUTPUT_SIDE = 32_000
 
 _CLEAN_SIGMA, _CLEAN_BLOCKING = 2.0, 0.5
 _SMALL_EDGE, _MIDDLE_EDGE = 1024, 2048
+_FACES = 50
 
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """One step: how strongly (0–100, 0 = left out), by which model, and why."""
+    """One step: how strongly (0–100, 0 = left out), by which model, and why.
+
+    `within` is the other stage whose network does it along with its own work.
+    """
 
     stage: StageName
     strength: int
     reason: str
     model: str | None = None
+    within: StageName | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps in their order; `chain` are the upscaling passes that lead to at least the
-    result's `width` × `height`, `notes` what the person should know besides.
+    """The steps in their order; `passes` are the networks that enlarge, one after the other, to at
+    least the result's `width` × `height`, `chain` their scales, `notes` what the person should
+    know besides.
     """
 
     denoise: PlannedStage
@@ -41,6 +48,7 @@ class Plan:
     upscale: PlannedStage
     sharpen: PlannedStage
     chain: tuple[int, ...]
+    passes: tuple[Blend, ...]
     width: int
     height: int
     notes: tuple[str, ...] = ()
@@ -52,21 +60,25 @@ class _Habit:
 
     denoise: float = 1.0
     denoise_floor: int = 0
-    faces: int = 50
+    faces: int = _FACES
     faces_reason: str = "for every face that is found"
     sharpen: int = 0
     sharpen_reason: str = "not asked for"
+    creativity: int = 40
 
 
 _HABITS = {
     Preset.AUTO: _Habit(),
-    Preset.PORTRAIT: _Habit(denoise_floor=30, faces=70, faces_reason="it is a portrait"),
+    Preset.PORTRAIT: _Habit(
+        denoise_floor=30, faces=70, faces_reason="it is a portrait", creativity=30
+    ),
     Preset.LANDSCAPE: _Habit(
         denoise=0.6,
         faces=0,
         faces_reason="left as they are in landscapes",
         sharpen=25,
         sharpen_reason="landscapes gain from a little",
+        creativity=60,
     ),
     Preset.ART: _Habit(denoise=0.5, faces=0, faces_reason="left as they are in art"),
 }
@@ -82,17 +94,28 @@ def plan(
     habit = _HABITS[recipe.preset]
     width, height, reason, notes = _size(recipe, diagnosis, max_output_pixels)
     factor = max(width / diagnosis.width, height / diagnosis.height)
-    chain = _chain(factor, capabilities.upscale)
-    models = " + ".join(capabilities.upscale[scale] for scale in chain) or None
+    chain = _chain(factor, capabilities.upscale, _asked_scale(capabilities))
     if factor > 1 and not chain:
         notes.append("no upscaling model is installed, so the photo was enlarged plainly")
     changed = (width, height) != (diagnosis.width, diagnosis.height)
+    names = [capabilities.upscale[scale] for scale in chain]
+    denoise = _denoise(recipe, habit, diagnosis, capabilities, names)
+    faces = _faces(recipe, habit, capabilities)
+    passes = tuple(_pass(name, recipe, habit, denoise, capabilities) for name in names)
+    notes += _creativity_notes(recipe, names, capabilities)
+    notes += _asked_notes(capabilities, factor, chain, denoise, faces)
     return Plan(
-        denoise=_denoise(recipe, habit, diagnosis, capabilities),
-        faces=_faces(recipe, habit, capabilities),
-        upscale=PlannedStage(StageName.UPSCALE, 100 if changed else 0, reason, models),
+        denoise=denoise,
+        faces=faces,
+        upscale=PlannedStage(
+            StageName.UPSCALE,
+            100 if changed else 0,
+            reason + _details(recipe, names, capabilities),
+            " + ".join(map(str, passes)) or None,
+        ),
         sharpen=_sharpen(recipe, habit),
         chain=chain,
+        passes=passes,
         width=width,
         height=height,
         notes=tuple(notes),
@@ -100,7 +123,11 @@ def plan(
 
 
 def _denoise(
-    recipe: Recipe, habit: _Habit, diagnosis: Diagnosis, capabilities: Capabilities
+    recipe: Recipe,
+    habit: _Habit,
+    diagnosis: Diagnosis,
+    capabilities: Capabilities,
+    upscalers: Sequence[str],
 ) -> PlannedStage:
     name, model = StageName.DENOISE, capabilities.denoise
     if recipe.denoise == 0:
@@ -117,9 +144,84 @@ def _denoise(
         wanted, reason = recipe.denoise, "you asked for it"
     if wanted == 0:
         return PlannedStage(name, 0, reason)
+    along = next((upscaler for upscaler in upscalers if upscaler in capabilities.grainy), None)
+    if along is not None and model not in capabilities.chosen:
+        reason += ", while enlarging"
+        return PlannedStage(name, wanted, reason, along, within=StageName.UPSCALE)
     if model is None:
         return PlannedStage(name, 0, "no denoising model is installed")
     return PlannedStage(name, wanted, reason, model)
+
+
+def _pass(
+    name: str,
+    recipe: Recipe,
+    habit: _Habit,
+    denoise: PlannedStage,
+    capabilities: Capabilities,
+) -> Blend:
+    """How an upscaler is mixed with its twin; one that was named runs as it is, unless asked."""
+    if name in capabilities.grainy:
+        # As in Real-ESRGAN's own `-dn`; what another denoiser has cleaned is left alone.
+        share = denoise.strength if denoise.within else 0
+        return Blend.between(name, capabilities.grainy[name], share)
+    if name not in capabilities.pairs:
+        return Blend(name)
+    vivid, faithful = capabilities.pairs[name]
+    if recipe.creativity is not None:
+        return Blend.between(vivid, faithful, recipe.creativity)
+    if name in capabilities.chosen:
+        return Blend(name)
+    return Blend.between(vivid, faithful, habit.creativity)
+
+
+def _details(recipe: Recipe, upscalers: Sequence[str], capabilities: Capabilities) -> str:
+    """What the person asked for by name, as a tail of the reason."""
+    asked = capabilities.asked
+    told = f", with {asked.id}" if asked is not None and asked.id in upscalers else ""
+    if recipe.creativity is not None and any(name in capabilities.pairs for name in upscalers):
+        told += f", creativity {recipe.creativity} %"
+    return told
+
+
+def _creativity_notes(
+    recipe: Recipe, upscalers: Sequence[str], capabilities: Capabilities
+) -> list[str]:
+    if recipe.creativity is None:
+        return []
+    if not upscalers:
+        return ["creativity counts only where a model enlarges the photo"]
+    single = dict.fromkeys(name for name in upscalers if name not in capabilities.pairs)
+    return [f"creativity had no say in {name}: only one variant is installed" for name in single]
+
+
+def _asked_scale(capabilities: Capabilities) -> int | None:
+    asked = capabilities.asked
+    return asked.scale if asked is not None and asked.purpose is Purpose.UPSCALE else None
+
+
+def _asked_notes(
+    capabilities: Capabilities,
+    factor: float,
+    chain: tuple[int, ...],
+    denoise: PlannedStage,
+    faces: PlannedStage,
+) -> list[str]:
+    """What the person who named a model should know of its use."""
+    asked = capabilities.asked
+    if asked is None:
+        return []
+    if asked.purpose is Purpose.UPSCALE:
+        if not chain:
+            return [f"the model {asked.id} was not used: the photo is not enlarged"]
+        if math.prod(chain) > factor + 1e-6:
+            reduced = f"so its result was reduced to {factor:.2g}×"
+            return [f"the model {asked.id} enlarges {asked.scale}×, {reduced}"]
+    stages = {Purpose.DENOISE: denoise, Purpose.FACES: faces}
+    stage = stages.get(asked.purpose)
+    if stage is not None and not stage.strength:
+        return [f"the model {asked.id} was not used: {stage.reason}"]
+    return []
 
 
 def _needed(diagnosis: Diagnosis) -> tuple[int, str]:
@@ -144,9 +246,12 @@ def _needed(diagnosis: Diagnosis) -> tuple[int, str]:
 
 def _faces(recipe: Recipe, habit: _Habit, capabilities: Capabilities) -> PlannedStage:
     name = StageName.FACES
-    if recipe.faces == 0:
+    if recipe.faces == 0 or recipe.which_faces is Which.NONE:
         return PlannedStage(name, 0, "turned off")
-    if recipe.faces is None:
+    if recipe.faces is None and recipe.which_faces is not None:
+        # Whoever says which faces wants some restored, also where the preset leaves them.
+        wanted, reason = _intensified(habit.faces or _FACES, recipe), "you asked for it"
+    elif recipe.faces is None:
         wanted, reason = _intensified(habit.faces, recipe), habit.faces_reason
     else:
         wanted, reason = recipe.faces, "you asked for it"
@@ -226,10 +331,11 @@ def _allowed(width: int, height: int, max_pixels: int) -> bool:
     return width * height <= max_pixels and max(width, height) <= MAX_OUTPUT_SIDE
 
 
-def _chain(factor: float, scales: Collection[int]) -> tuple[int, ...]:
+def _chain(factor: float, scales: Collection[int], asked: int | None = None) -> tuple[int, ...]:
     """The passes that enlarge by at least `factor` with the least surplus, then the fewest.
 
-    Three passes are the most; where they do not reach it, the strongest three.
+    Three passes are the most; where they do not reach it, the strongest three. The scale `asked`
+    is among them, and as many of them as can be without more surplus.
     """
     if factor <= 1 or not scales:
         return ()
@@ -237,8 +343,14 @@ def _chain(factor: float, scales: Collection[int]) -> tuple[int, ...]:
         tuple(sorted(passes, reverse=True))
         for count in (1, 2, 3)
         for passes in combinations_with_replacement(scales, count)
+        if asked is None or asked in passes
     ]
     enough = [chain for chain in chains if math.prod(chain) >= factor - 1e-6]
     if not enough:
         return max(chains, key=math.prod)
-    return min(enough, key=lambda chain: (math.prod(chain), len(chain)))
+
+    def merit(chain: tuple[int, ...]) -> tuple[int, int, int]:
+        others = 0 if asked is None else len(chain) - chain.count(asked)
+        return math.prod(chain), others, len(chain)
+
+    return min(enough, key=merit)

@@ -2,7 +2,7 @@ import pytest
 
 from core import keys
 from core.buttons import Buttons, Choice, Offer
-from core.recipe import Recipe
+from core.recipe import Recipe, Which
 from core.store import Client
 
 OFFER = Offer(
@@ -16,6 +16,23 @@ async def test_an_offer_is_found_by_its_buttons_data(client: Client) -> None:
     for choice in Choice:
         assert await buttons.find(Buttons.data(made, choice)) == (OFFER, choice)
     assert await client.ttl(keys.button(made)) > 29 * 24 * 3600
+
+
+async def test_an_offer_of_an_earlier_version_still_counts(client: Client) -> None:
+    old = (
+        '{"platform":"test","user":"ann","address":{"chat":5},"refs":["r1","r2"],'
+        '"recipe":{"preset":"auto","denoise":null,"faces":null,"sharpen":null,"scale":2,'
+        '"long_edge":null,"intensity":100,"format":"auto","collage":true},"job":null}'
+    )
+    await client.set(keys.button("b"), old)
+    assert await Buttons(client).find("b:4x") == (OFFER, Choice.FOURFOLD)
+
+
+async def test_an_offer_keeps_model_creativity_and_faces(client: Client) -> None:
+    recipe = Recipe(creativity=70, model="general-x4v3", which_faces=Which.MAIN)
+    offer = OFFER.model_copy(update={"recipe": recipe})
+    made = await Buttons(client).offer(offer)
+    assert await Buttons(client).find(f"{made}:2x") == (offer, Choice.TWICE)
 
 
 async def test_data_fit_the_narrowest_platform(client: Client) -> None:

@@ -7,7 +7,7 @@ from core.buttons import Choice
 from core.commands import FORMS
 from core.jobs import Failed, Progress, StageName, Step
 from core.queue import Ticket
-from core.recipe import Preset, Recipe
+from core.recipe import Preset, Recipe, Which
 from tests.doubles.jobs import enhanced, reply
 
 NOISE = Step(stage=StageName.DENOISE, done=True, strength=60, reason="grainy, σ ≈ 14")
@@ -31,6 +31,7 @@ def test_an_answer_says_what_was_done_with_figures_and_why() -> None:
     [
         (Recipe(), ["Noise left as it is", "Faces left", "Size kept"]),
         (Recipe(denoise=0, faces=0, scale=1), []),
+        (Recipe(denoise=0, which_faces=Which.NONE, scale=1), []),
         (Recipe(preset=Preset.LANDSCAPE), ["Noise left as it is", "Size kept"]),
         (Recipe(sharpen=50, denoise=0, faces=0, scale=1), ["Not sharpened"]),
     ],
@@ -129,6 +130,8 @@ def test_status_and_cancel_answer_for_all_photos_together() -> None:
 
 def test_help_names_every_command() -> None:
     assert all(f"/{name} – " in captions.help_text() for name in FORMS)
+    for word in ("creativity", "faithful", "vivid", "faces:main", "model:", "nocollage"):
+        assert word in captions.help_text()
     assert len(captions.help_text()) <= 4096
 
 
@@ -143,3 +146,9 @@ def test_every_choice_and_every_stage_has_words() -> None:
 def test_a_wanted_edge_below_the_photos_is_no_enlargement() -> None:
     smaller = enhanced(width=32, height=24, steps=(LARGER,))
     assert "Made smaller" in captions.caption(reply(results=(smaller,)))
+
+
+def test_faces_are_counted_in_the_line() -> None:
+    reason = "2 faces restored at 70 %; 1 left alone: too small"
+    step = Step(stage=StageName.FACES, done=True, strength=70, model="net", reason=reason)
+    assert f"• {reason}" in captions.caption(reply(results=(enhanced(steps=(step,)),))).split("\n")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.commands import FORMS, Action, Command, parse
 from core.errors import CommandError
-from core.recipe import PLAIN, SCALES, Format, Preset, Recipe
+from core.recipe import MODEL_NAME_MAX, PLAIN, SCALES, Format, Preset, Recipe, Which
 
 RECIPES = {
     "/enhance": Recipe(),
@@ -37,6 +37,21 @@ RECIPES = {
     "/enhance strong nocollage jpg": Recipe(intensity=150, collage=False, format=Format.JPEG),
     "/enhance format:png scale:4x": Recipe(format=Format.PNG, scale=4),
     "/enhance\n2x\tpng": Recipe(scale=2, format=Format.PNG),
+    "/enhance creativity 40": Recipe(creativity=40),
+    "/upscale 4x creativity:70%": Recipe(scale=4, creativity=70),
+    "/landscape vivid": Recipe(preset=Preset.LANDSCAPE, creativity=100),
+    "/enhance faithful 2x": Recipe(creativity=0, scale=2),
+    "/enhance vivid creativity off": Recipe(creativity=0),
+    "/upscale 4x model:general-x4v3": Recipe(scale=4, model="general-x4v3"),
+    "/upscale model RealESRGAN_x4plus png": Recipe(
+        scale=4, model="realesrgan_x4plus", format=Format.PNG
+    ),
+    "/portrait 60 model=codeformer": Recipe(preset=Preset.PORTRAIT, faces=60, model="codeformer"),
+    "/enhance faces:main": Recipe(which_faces=Which.MAIN),
+    "/faces main 60": Recipe(denoise=0, faces=60, scale=1, which_faces=Which.MAIN),
+    "/enhance faces:all faces:60": Recipe(which_faces=Which.ALL, faces=60),
+    "/portrait faces none": Recipe(preset=Preset.PORTRAIT, which_faces=Which.NONE),
+    "/portrait faces:none faces:main": Recipe(preset=Preset.PORTRAIT, which_faces=Which.MAIN),
 }
 
 
@@ -93,6 +108,15 @@ def test_what_is_no_command_is_none(text: str) -> None:
         ("/enhance faces png", "faces 60"),
         ("/enhance face:60", "Did you mean faces?"),
         ("/enhance format:gif", "jpeg, png and webp"),
+        ("/enhance creativity", "creativity 60"),
+        ("/enhance creativity 101", "0 to 100"),
+        ("/enhance creativty 60", "Did you mean creativity?"),
+        ("/enhance vived", "Did you mean vivid?"),
+        ("/enhance faces front", "main"),
+        ("/upscale 4x model", "model general-x4v3"),
+        ("/upscale modle:general", "Did you mean model?"),
+        ("/upscale model:" + "x" * (MODEL_NAME_MAX + 1), "No model is called"),
+        ("/upscale model:\u202egeneral", "No model is called “general”"),
         ("/enhance 15px", "16px to 20000px"),
         ("/enhance 20001px", "16px to 20000px"),
         ("/enhance " + "png " * 25, "A few words are enough"),
@@ -120,7 +144,10 @@ def test_a_hostile_word_is_shortened_and_made_printable() -> None:
 
 
 WORDS = st.sampled_from(
-    ["4x", "x9", "60", "faces", "denoise", ":", "off", "png", "3000px", "sharp", "@lab", "٣x", "²"]
+    [
+        *("4x", "x9", "60", "faces", "denoise", "creativity", "model", "main", ":", "off", "png"),
+        *("3000px", "sharp", "@lab", "٣x", "²"),
+    ]
 )
 
 

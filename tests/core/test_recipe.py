@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.recipe import INTENSITY_MAX, INTENSITY_MIN, PLAIN, Recipe
+from core.recipe import INTENSITY_MAX, INTENSITY_MIN, PLAIN, Format, Preset, Recipe, Which
 
 PERCENT = st.none() | st.integers(0, 100)
 
@@ -36,11 +36,34 @@ def test_another_scale_replaces_a_wanted_edge() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"denoise": 101}, {"faces": -1}, {"scale": 9}, {"long_edge": 15}, {"intensity": 0}]
+    "wrong",
+    [
+        *({"denoise": 101}, {"faces": -1}, {"scale": 9}, {"long_edge": 15}, {"intensity": 0}),
+        *({"creativity": 101}, {"model": "x" * 81}, {"which_faces": "some"}),
+    ],
 )
-def test_impossible_wishes_are_refused(wrong: dict[str, int]) -> None:
+def test_impossible_wishes_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Recipe.model_validate(wrong)
+
+
+def test_recipes_of_other_versions_are_read() -> None:
+    """They wait in the queue and under buttons while a version takes another's place."""
+    old = (
+        '{"preset":"portrait","denoise":null,"faces":60,"sharpen":null,"scale":4,'
+        '"long_edge":null,"intensity":100,"format":"png","collage":true}'
+    )
+    assert Recipe.model_validate_json(old) == Recipe(
+        preset=Preset.PORTRAIT, faces=60, scale=4, format=Format.PNG
+    )
+    assert Recipe.model_validate_json('{"scale":2,"a_later_wish":7}') == Recipe(scale=2)
+
+
+def test_new_wishes_outlive_the_wire_and_the_buttons() -> None:
+    recipe = Recipe(creativity=70, model="general-x4v3", which_faces=Which.MAIN, scale=4)
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    softer = recipe.scaled_by(2).with_intensity(0.6)
+    assert softer == recipe.model_copy(update={"scale": 2, "intensity": 60})
 
 
 def test_a_recipe_cannot_be_changed_in_place() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 import pytest
 
 from darkroom.__main__ import main
-from weights.store import WeightsStore
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -41,7 +40,8 @@ def test_help_names_every_command(run: Run) -> None:
             ["enhance"],
             [
                 *("PHOTO", "--output", "-o", "--preset", "auto|portrait|landscape|art"),
-                *("--scale", "--denoise", "--faces", "auto|jpeg|png|webp", "--no-collage"),
+                *("--scale", "--denoise", "--faces", "--creativity", "--model"),
+                *("auto|jpeg|png|webp", "--no-collage"),
                 *("--json", "exit code is 0 only if every photo"),
             ],
         ),
@@ -87,7 +87,15 @@ def test_an_expected_failure_is_one_sentence_and_exit_code_2(
 
 
 @pytest.mark.parametrize(
-    "words", [["--scale", "5"], ["--denoise", "101"], ["--preset", "cat"], ["--format", "gif"], []]
+    "words",
+    [
+        ["--scale", "5"],
+        ["--denoise", "101"],
+        ["--preset", "cat"],
+        ["--format", "gif"],
+        ["--creativity", "x"],
+        [],
+    ],
 )
 def test_wrong_words_are_refused_before_anything_starts(run: Run, words: list[str]) -> None:
     photo = ["a.png"] if words else []
@@ -95,21 +103,3 @@ def test_wrong_words_are_refused_before_anything_starts(run: Run, words: list[st
     assert code == 2
     assert "Usage" in err
     assert out == ""
-
-
-def test_weights_list_shows_what_is_installed_and_what_can_be_fetched(run: Run) -> None:
-    code, out, _ = run("weights", "list")
-    assert code == 0
-    store = WeightsStore(None)
-    for row in store.catalog:
-        (line,) = (line for line in out.splitlines() if line.split()[:1] == [row.id])
-        assert ("installed" in line) == store.installed(row)
-    assert "non-commercial" in out
-
-
-def test_weights_verify_hashes_what_is_installed(run: Run) -> None:
-    code, out, _ = run("weights", "verify", "darkroom-x4")
-    assert (code, out.split(":")[0]) == (0, "✓ darkroom-x4")
-    code, out, _ = run("weights", "verify", "GFPGANv1.4")
-    assert code == 1
-    assert out.startswith("✗")

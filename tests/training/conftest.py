@@ -8,10 +8,9 @@ import skimage.data
 import torch
 from PIL import Image
 
-from training.data import CropPool, Photos, read_photos
+from training.data import Photos
 from training.loop import Budget, Trainer
 from training.recipes import RECIPES
-from training.validation import HeldOut
 
 CPU = torch.device("cpu")
 
@@ -24,21 +23,22 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`photos/` with three pictures and `faces/` with one."""
+    """`photos/` with three pictures and `faces/` with three, all the same person's."""
     folder = tmp_path_factory.mktemp("data")
     (folder / "photos").mkdir()
     (folder / "faces").mkdir()
     for name in ("astronaut", "chelsea", "coffee"):
         Image.fromarray(getattr(skimage.data, name)()).save(folder / "photos" / f"{name}.png")
-    face = Image.fromarray(skimage.data.astronaut()).crop((150, 0, 300, 150))
-    face.resize((256, 256)).save(folder / "faces" / "face.png")
+    for number in range(3):
+        face = Image.fromarray(skimage.data.astronaut()).crop((150 + number, 0, 300 + number, 150))
+        face.resize((256, 256)).save(folder / "faces" / f"{number}.png")
     return folder
 
 
 @pytest.fixture(scope="session")
 def photos(data_folder: Path) -> Photos:
-    """The data folder, decoded."""
-    return read_photos(data_folder)
+    """The data folder's."""
+    return Photos(data_folder)
 
 
 @pytest.fixture
@@ -48,15 +48,8 @@ def tiny_trainer(photos: Photos) -> Callable[..., Trainer]:
     def build(name: str, *, steps: int, seed: int = 0) -> Trainer:
         recipe = RECIPES[name]
         setting = recipe.settings["tiny"]
-        pool = CropPool(photos.training, size=recipe.crop_size(setting.patch), device=CPU)
-        return Trainer(
-            recipe,
-            setting,
-            pool=pool,
-            held_out=HeldOut(photos.held_out, scale=recipe.scale, device=CPU),
-            budget=Budget(steps=steps),
-            device=CPU,
-            seed=seed,
-        )
+        torch.manual_seed(seed)
+        objective = recipe.build(setting, photos, CPU)
+        return Trainer(objective, setting, budget=Budget(steps=steps), device=CPU, seed=seed)
 
     return build

@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from training.data import CropPool, Photos, read_photos
+from training.data import CropPool, Photos
 
 CPU = torch.device("cpu")
 
@@ -73,9 +73,14 @@ def test_the_held_out_photo_is_not_trained_on(photos: Photos, data_folder: Path)
         assert photos.held_out[0].shape == (3, held_out.height // 2, held_out.width // 2)
     sizes = {tuple(image.shape[1:]) for images, _ in photos.training for image in images}
     assert sizes == {(300, 451), (400, 600), (280, 420)}
-    assert [image.shape for image in photos.faces] == [(3, 256, 256)]
+
+
+def test_the_held_out_face_is_not_trained_on(photos: Photos) -> None:
+    assert [image.shape for image in photos.faces] == [(3, 256, 256)] * 2
+    assert [image.shape for image in photos.held_out_faces] == [(3, 256, 256)]
+    assert not any(image.equal(photos.held_out_faces[0]) for image in photos.faces)
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="subfolder 'photos'"):
-        read_photos(tmp_path)
+        Photos(tmp_path)

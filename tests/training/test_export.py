@@ -11,7 +11,9 @@ from training.networks import published_state
 from training.recipes import RECIPES
 
 
-@pytest.mark.parametrize("name", sorted(RECIPES))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, row in RECIPES.items() if row.suffix == ".safetensors")
+)
 @pytest.mark.parametrize("size", ["tiny", "cpu", "full"])
 def test_spandrel_opens_every_network_with_its_scale(tmp_path: Path, name: str, size: str) -> None:
     recipe = RECIPES[name]

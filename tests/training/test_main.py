@@ -5,7 +5,7 @@ import pytest
 from spandrel import ImageModelDescriptor, ModelLoader
 
 from training.__main__ import main
-from training.export import read_metadata
+from training.export import read_metadata, read_weights
 
 
 def run(name: str, data: Path, out: Path, *more: str) -> int:
@@ -46,6 +46,42 @@ def test_x2_starts_from_the_body_of_x4(
     start = ("--init-from", str(tmp_path / "darkroom-x4.safetensors"))
     assert run("upscale-x2", data_folder, tmp_path, "--steps", "2", *start) == 0
     assert "9 tensors taken from darkroom-x4.safetensors." in capsys.readouterr().out
+
+
+def test_a_vivid_twin_starts_from_the_faithful_one(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("upscale-x2", data_folder, tmp_path, "--steps", "2") == 0
+    assert run("vivid-x2", data_folder, tmp_path / "none", "--steps", "2") == 2
+    assert "goes on from darkroom-x2" in capsys.readouterr().err
+    faithful = tmp_path / "darkroom-x2.safetensors"
+    start = ("--init-from", str(faithful))
+    assert run("vivid-x2", data_folder, tmp_path, "--steps", "8", *start) == 0
+    assert "sharpness" in capsys.readouterr().out
+    twin = read_weights(tmp_path / "darkroom-x2-vivid.safetensors")
+    for name, value in read_weights(faithful).items():
+        assert twin[name].shape == value.shape
+        assert (twin[name] - value).abs().max() < 0.01
+    with (tmp_path / "darkroom-x2-vivid-log.csv").open() as file:
+        assert float(next(csv.DictReader(file))["second"]) > 0
+
+
+def test_all_models_go_on_where_they_stopped(
+    data_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order = {"upscale-x4": None, "upscale-x2": "upscale-x4"}
+    monkeypatch.setattr("training.__main__.ORDER", order)
+    assert run("upscale-x4", data_folder, tmp_path, "--steps", "2") == 0
+    assert run("all", data_folder, tmp_path, "--steps", "2", "--resume") == 0
+    said = capsys.readouterr().out
+    assert "== upscale-x4\nResumed at step 2." in said
+    assert "== upscale-x2\n9 tensors taken from darkroom-x4.safetensors." in said
+    assert (tmp_path / "darkroom-x2.safetensors").is_file()
+    with pytest.raises(SystemExit):
+        run("all", data_folder, tmp_path, "--init-from", "weights.safetensors")
 
 
 def test_a_folder_without_photos_ends_with_a_sentence(

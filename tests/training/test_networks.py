@@ -55,3 +55,14 @@ def test_starting_from_another_scale_copies_all_but_the_last_layer() -> None:
     equal = {name for name in ours if ours[name].equal(theirs[name])}
     assert copied == len(ours) - 2
     assert set(ours) - equal == {"body.10.weight", "body.10.bias"}
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_a_grown_network_computes_what_the_shallower_one_did(
+    scale: int, image: torch.Tensor
+) -> None:
+    torch.manual_seed(0)
+    small, large = CompactDesign(8, 4, scale).build(), CompactDesign(8, 7, scale).build()
+    assert start_from(large, published_state(small)) == len(published_state(large))
+    with torch.no_grad():
+        assert (large(image) - small(image)).abs().max() < 1e-5

@@ -43,3 +43,18 @@ def test_the_plain_way_scores_the_baseline(photos: Photos, scale: int) -> None:
     assert held_out.score(Plain()) == pytest.approx(held_out.baseline)
     assert 15 < held_out.baseline < 45
     assert math.isfinite(held_out.baseline)
+
+
+def test_sharpness_is_one_for_the_original_and_less_for_the_enlarged(photos: Photos) -> None:
+    class Enlarged(nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return nn.functional.interpolate(image, scale_factor=2, mode="bicubic")
+
+    class Again(nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return image
+
+    cpu = torch.device("cpu")
+    assert 0.2 < HeldOut(photos.held_out, scale=2, device=cpu).sharpness(Enlarged()) < 0.9
+    noisy = HeldOut(photos.held_out, scale=1, device=cpu)
+    assert noisy.sharpness(Again()) > 1.5

@@ -50,7 +50,9 @@ def test_shipped_files_are_the_ones_of_the_catalog() -> None:
 
 def test_shipped_folder_holds_nothing_else() -> None:
     known = {row.file for row in CATALOG if row.shipped}
-    assert {path.name for path in SHIPPED_FOLDER.glob("*.safetensors")} == known
+    forms = (".safetensors", ".onnx", ".pth")
+    found = {path.name for path in SHIPPED_FOLDER.iterdir() if path.suffix in forms}
+    assert found == known
 
 
 def test_non_commercial_weights_are_not_recommended() -> None:
@@ -82,6 +84,36 @@ def test_unknown_field_is_refused(tmp_path: Path) -> None:
         Catalog.load(broken)
 
 
+def test_twin_of_another_network_is_refused(tmp_path: Path) -> None:
+    text = CATALOG_FILE.read_text(encoding="utf-8")
+    broken = tmp_path / "catalog.toml"
+    for wrong in ("realesrgan-x2plus", "no-such-model"):
+        twin = f'faithful_twin = "{wrong}"'
+        broken.write_text(
+            text.replace('faithful_twin = "realesrnet-x4plus"', twin), encoding="utf-8"
+        )
+        with pytest.raises(ValueError, match=f"names {wrong}, which is not of the same network"):
+            Catalog.load(broken)
+
+
+def test_published_twins_are_paired() -> None:
+    twins = {row.id: row.faithful_twin or row.grainy_twin for row in CATALOG}
+    assert twins["realesrgan-x4plus"] == "realesrnet-x4plus"
+    assert twins["realesr-general-x4v3"] == "realesr-general-wdn-x4v3"
+
+
+def test_published_models_go_before_the_shipped_ones() -> None:
+    """Each purpose's recommended models outrank what comes with the project."""
+    for row in CATALOG:
+        if row.recommended:
+            own = [other.rank for other in CATALOG if other.shipped and _like(other, row)]
+            assert row.rank > max(own, default=0), row.id
+
+
+def _like(one: CatalogRow, other: CatalogRow) -> bool:
+    return (one.purpose, one.scale) == (other.purpose, other.scale)
+
+
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
@@ -105,7 +137,8 @@ def test_names_match_loosely(said: str, meant: str) -> None:
 def test_wrong_name_gets_the_nearest_ones() -> None:
     with pytest.raises(ModelUnavailable, match=r"Did you mean .*gfpgan-v1\.4") as raised:
         CATALOG.find("gfpgn")
-    assert "weights list" in raised.value.text
+    assert "weights list" in str(raised.value)
+    assert "`" not in raised.value.text, "nobody in a chat has a shell"
 
 
 def test_name_that_fits_several_lists_them() -> None:

@@ -1,16 +1,15 @@
 """Downloads from a real HTTP server on this machine: resumed, checked, told in words."""
 
 import hashlib
-import http.server
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import ModelUnavailable
+from tests.doubles.origin import Origin, serving
 from weights.catalog import Catalog, CatalogRow
 from weights.fetch import fetch
 from weights.store import WeightsStore
@@ -18,55 +17,10 @@ from weights.store import WeightsStore
 DATA = {f"net{number}.pth": bytes([number]) * 700_000 for number in range(4)}
 
 
-@dataclass
-class Origin:
-    """A file server whose moods a test sets."""
-
-    url: str = ""
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-    breaks_after: list[int] = field(default_factory=list)
-    ranges: bool = True
-    swapped: set[str] = field(default_factory=set)
-    together: threading.Barrier | None = None
-
-
 @pytest.fixture
 def origin() -> Iterator[Origin]:
-    mood = Origin()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            name = self.path.rsplit("/", 1)[-1]
-            wanted = self.headers.get("Range")
-            mood.asked.append((name, wanted))
-            if mood.together is not None:
-                mood.together.wait(timeout=10)
-            if name not in DATA:
-                self.send_error(404)
-                return
-            data = DATA[name]
-            if name in mood.swapped:
-                data = b"\xff" * len(data)
-            start = 0
-            if wanted and mood.ranges:
-                start = int(wanted.removeprefix("bytes=").removesuffix("-"))
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(data) - start))
-            self.end_headers()
-            stop = start + mood.breaks_after.pop(0) if mood.breaks_after else len(data)
-            self.wfile.write(data[start:stop])
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    mood.url = f"http://127.0.0.1:{server.server_port}"
-    yield mood
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(DATA) as running:
+        yield running
 
 
 def rows(origin: Origin, **fields: Any) -> list[CatalogRow]:
@@ -124,7 +78,9 @@ def test_file_that_is_there_is_not_asked_for(origin: Origin, tmp_path: Path) -> 
     store = store_of(tmp_path, wanted)
     fetch(wanted, store)
     origin.asked.clear()
-    (again,) = fetch(wanted, store)
+    told: list[int] = []
+    (again,) = fetch(wanted, store, progress=lambda row, have: told.append(have))
+    assert told == [700_000]
     assert again.path is not None
     assert not again.fresh
     assert origin.asked == []
@@ -191,6 +147,46 @@ def test_left_over_of_a_longer_file_is_no_obstacle(origin: Origin, tmp_path: Pat
     store.folder.mkdir(parents=True)
     (store.folder / ".net0.pth.part").write_bytes(b"?" * 800_000)
     assert fetch(wanted, store)[0].fresh
+
+
+def test_left_over_of_another_file_is_fetched_anew(origin: Origin, tmp_path: Path) -> None:
+    wanted = rows(origin)[:1]
+    store = store_of(tmp_path, wanted)
+    assert store.folder is not None
+    store.folder.mkdir(parents=True)
+    (store.folder / ".net0.pth.part").write_bytes(b"?" * 300_000)
+    assert fetch(wanted, store)[0].fresh
+    assert origin.asked == [("net0.pth", "bytes=300000-"), ("net0.pth", None)]
+
+
+def test_left_over_longer_than_what_the_server_has_is_dropped(
+    origin: Origin, tmp_path: Path
+) -> None:
+    wanted = rows(origin)[:1]
+    store = store_of(tmp_path, wanted)
+    assert store.folder is not None
+    store.folder.mkdir(parents=True)
+    (store.folder / ".net0.pth.part").write_bytes(b"?" * 300_000)
+    origin.data = {"net0.pth": b"short"}
+    (failed,) = fetch(wanted, store)
+    assert failed.error is not None
+    assert "ended after 5 of 700000 bytes" in failed.error
+
+
+def test_interrupted_call_names_no_file_and_keeps_what_came(origin: Origin, tmp_path: Path) -> None:
+    wanted = rows(origin)
+    store = store_of(tmp_path, wanted)
+
+    def interrupt(row: CatalogRow, have: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(wanted, store, progress=interrupt)
+    assert ".net0.pth.part" in files(store)
+    assert not files(store) & set(DATA)
+    origin.asked.clear()
+    assert all(item.fresh for item in fetch(wanted, store))
+    assert ("net0.pth", "bytes=262144-") in origin.asked
 
 
 def test_missing_file_is_said(origin: Origin, tmp_path: Path) -> None:

@@ -94,7 +94,10 @@ def test_other_files_are_no_models(store: WeightsStore, name: str) -> None:
 
 def test_dropped_yunet_is_a_face_finder(store: WeightsStore) -> None:
     place(store, "face_detection_yunet_2099.onnx")
-    assert store.rows(Purpose.DETECT)[0].id == "face_detection_yunet_2099"
+    (found,) = store.rows(Purpose.DETECT)
+    assert found.id == "face_detection_yunet_2099"
+    published = Catalog.load().find("yunet-2023mar")
+    assert 10 < found.rank < published.rank, "before a shipped finder, after the published one"
 
 
 def test_dropped_file_is_written_down_at_first_sight_and_held_to_it(

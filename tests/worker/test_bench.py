@@ -13,6 +13,7 @@ from PIL import Image
 from bots.conversation import Lab
 from core import captions, keys
 from core.blobs import Blobs
+from core.errors import ModelUnavailable
 from core.images import Limits
 from core.jobs import Enhanced, Failed, Job, PhotoRef, Progress, Reply, StageName
 from core.leases import Leases
@@ -192,6 +193,33 @@ async def test_a_bad_photo_gets_its_sentence_and_stops_no_other(lab: Lab, bench:
     assert [result.code for result in failed] == ["truncated", "not_an_image", "video"]
     assert [result.source_name for result in failed[:2]] == ["holiday 1.png", "holiday 2.png"]
     assert "1 of 4 photos" in captions.caption(reply)
+
+
+async def test_a_wrong_model_is_told_before_the_photo_is_opened(
+    lab: Lab, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_module, "decode", lambda *words: pytest.fail("it was opened"))
+    job = await enqueued(lab, photo_file(), recipe=Recipe(model="gfpgn"))
+    await bench.work(job.id)
+    (result,) = (await only_answer(lab)).results
+    assert isinstance(result, Failed)
+    assert result.code == "model"
+    assert result.text.startswith("There is no model called “gfpgn”. Did you mean gfpgan-v1.4?")
+
+
+async def test_the_operator_is_told_what_the_sender_cannot_mend(
+    lab: Lab, bench: Bench, models: Models, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    def damaged(*words: Any) -> None:
+        raise ModelUnavailable("The model file x is damaged.", remedy="`darkroom weights fetch x`")
+
+    monkeypatch.setattr(models, "capabilities", damaged)
+    job = await enqueued(lab, photo_file())
+    await bench.work(job.id)
+    (result,) = (await only_answer(lab)).results
+    assert isinstance(result, Failed)
+    assert result.text == "The model file x is damaged."
+    assert "The model file x is damaged. `darkroom weights fetch x`" in caplog.text
 
 
 async def test_bytes_that_are_gone_are_told(lab: Lab, bench: Bench) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from core.errors import Cancelled, DarkroomError, SettingsError
 from core.settings import WorkerSettings
 from tests.worker.networks import compact, loaded, picture, plainly, real_picture
+from weights.catalog import Purpose
 from weights.store import WeightsStore
 from worker.engine import Engine
 from worker.models import LoadedModel, Models
@@ -76,22 +77,11 @@ def test_shipped_networks_show_no_seam(shared: Path) -> None:
     store = WeightsStore(None)
     models = Models(store)
     pixels = real_picture(shared, 3, 140, 180)
-    for row in store.rows():
+    for row in (*store.rows(Purpose.UPSCALE), *store.rows(Purpose.DENOISE)):
         model = models.named(row.id)
         whole = plainly(model.call, pixels)
         assert furthest(Engine("cpu", tile=4096).run(model, pixels), whole) <= ONE_LEVEL
         assert furthest(Engine("cpu", tile=1).run(model, pixels), whole) <= ONE_LEVEL
-
-
-@pytest.mark.shared
-def test_published_network_shows_no_seam(shared: Path, tmp_path: Path) -> None:
-    name = "realesr-general-x4v3.safetensors"
-    (tmp_path / name).write_bytes((shared / "weights" / name).read_bytes())
-    model = Models(WeightsStore(tmp_path)).named("realesr-general-x4v3")
-    pixels = real_picture(shared, 0, 130, 150)
-    whole = plainly(model.call, pixels)
-    assert furthest(Engine("cpu", tile=4096).run(model, pixels), whole) <= ONE_LEVEL
-    assert furthest(Engine("cpu", tile=1).run(model, pixels), whole) <= ONE_LEVEL
 
 
 class Wary(nn.Module):

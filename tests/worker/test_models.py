@@ -3,7 +3,6 @@
 import pickle
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,6 +11,7 @@ from core.recipe import Preset
 from core.settings import WorkerSettings
 from tests.worker.networks import Lab, compact, loaded, picture, row, save
 from weights.catalog import Catalog, CatalogRow, Purpose
+from weights.roster import Blend
 from weights.store import WeightsStore
 from worker.engine import Engine
 from worker.models import Models, load
@@ -76,13 +76,10 @@ def test_catalog_row_must_tell_the_true_scale(tmp_path: Path) -> None:
         load(row("net.safetensors", Purpose.UPSCALE, 4, own=False), path)
 
 
-def test_codeformer_says_which_package_it_wants(tmp_path: Path) -> None:
-    pytest.importorskip("spandrel")
-    try:
-        import spandrel_extra_arches  # type: ignore[import-not-found]  # noqa: F401
-    except ImportError:
-        with pytest.raises(ModelUnavailable, match="spandrel_extra_arches"):
-            load(row("codeformer.pth", architecture="CodeFormer"), tmp_path / "codeformer.pth")
+def test_model_says_which_package_it_wants(tmp_path: Path) -> None:
+    path = save(compact(), tmp_path / "net.safetensors")
+    with pytest.raises(ModelUnavailable, match="its package no_such_package is not installed"):
+        load(row("net.safetensors", package="no_such_package"), path)
 
 
 def test_drunet_takes_batches(tmp_path: Path) -> None:
@@ -103,42 +100,13 @@ def test_drunet_takes_batches(tmp_path: Path) -> None:
 def test_shipped_models_are_what_the_catalog_says() -> None:
     models = Models(WeightsStore(None))
     for known in Catalog.load():
-        if known.shipped:
+        if known.shipped and known.purpose is Purpose.DETECT:
+            assert models.finder(known.id) is not None
+        elif known.shipped:
             model = models.named(known.id)
             assert model.architecture == known.architecture
             assert model.purpose is known.purpose
             assert model.scale == known.scale
-
-
-def test_gfpgan_is_called_in_its_own_range(tmp_path: Path) -> None:
-    """Random values under the official keys; spandrel's own call would clamp the input."""
-    from spandrel.architectures.GFPGAN import GFPGAN
-
-    torch.manual_seed(4)
-    network = GFPGAN(
-        out_size=512,
-        num_style_feat=512,
-        channel_multiplier=2,
-        decoder_load_path=None,
-        fix_decoder=False,
-        num_mlp=8,
-        input_is_latent=True,
-        different_w=True,
-        narrow=1,
-        sft_half=True,
-    ).eval()
-    torch.save({"params_ema": network.state_dict()}, tmp_path / "GFPGANv1.4.pth")
-    known = row("GFPGANv1.4.pth", Purpose.FACES, architecture="GFPGAN", crop=512)
-    model = load(known, tmp_path / "GFPGANv1.4.pth")
-    assert (model.architecture, model.purpose, model.crop) == ("GFPGAN", Purpose.FACES, 512)
-    crop = picture(512, 512)
-    signed = torch.from_numpy(crop.astype(np.float32) / 65535).permute(2, 0, 1)[None] * 2 - 1
-    with torch.inference_mode():
-        plain = network(signed, return_rgb=False, randomize_noise=False)[0]
-    expected = ((plain + 1) / 2).clamp(0, 1)[0].permute(1, 2, 0).numpy() * 65535
-    result = Engine("cpu").run_whole(model, crop)
-    assert np.abs(result - expected).max() <= 257
-    assert np.ptp(expected) > 10_000, "the comparison means something"
 
 
 def test_one_model_serves_each_purpose(tmp_path: Path) -> None:
@@ -231,8 +199,83 @@ def test_last_few_models_stay_loaded(tmp_path: Path) -> None:
     assert models.named("tiny-x2") is not second
 
 
+def twins(folder: Path, *, other: torch.nn.Module | None = None) -> Models:
+    """Two trainings of one network, `vivid` and `plain`, or `plain` another network."""
+    rows = [
+        row("vivid.pth", Purpose.UPSCALE, 2, faithful_twin="plain"),
+        row("plain.safetensors", Purpose.UPSCALE, 2),
+    ]
+    vivid = {key: value.half() for key, value in compact(2, seed=1).state_dict().items()}
+    torch.save({"params_ema": vivid}, folder / "vivid.pth")
+    save(other or compact(2, seed=2), folder / "plain.safetensors")
+    return Models(store(folder, rows), keep=3)
+
+
+def test_blend_is_linear_between_the_twins_weights(tmp_path: Path) -> None:
+    models = twins(tmp_path)
+    assert models.capabilities().pairs["plain"] == ("vivid", "plain")
+    blend = models.blended(Blend("vivid", "plain", 30)).module.state_dict()
+    vivid, plain = (models.named(name).module.state_dict() for name in ("vivid", "plain"))
+    for key, value in blend.items():
+        assert value.dtype == torch.float32
+        assert torch.allclose(value, 0.3 * vivid[key] + 0.7 * plain[key], atol=1e-6)
+    first = "body.0.weight"
+    assert not torch.allclose(vivid[first], plain[first], atol=0.1)
+
+
+def test_ends_of_a_blend_are_the_twins_themselves(tmp_path: Path) -> None:
+    models = twins(tmp_path)
+    pixels, engine = picture(30, 40), Engine("cpu")
+    results = [
+        engine.run(models.blended(Blend.between("vivid", "plain", share)), pixels)
+        for share in (0, 50, 100)
+    ]
+    for result, name in ((results[0], "plain"), (results[2], "vivid")):
+        assert (result == engine.run(models.named(name), pixels)).all()
+    assert (results[1] != results[0]).any()
+    assert (results[1] != results[2]).any()
+
+
+def test_blends_are_kept_loaded_by_their_share(tmp_path: Path) -> None:
+    models = twins(tmp_path)
+    one, two = (models.blended(Blend("vivid", "plain", share)) for share in (30, 40))
+    assert one is not two
+    assert models.blended(Blend("vivid", "plain", 30)) is one
+    for share in (50, 60):
+        models.blended(Blend("vivid", "plain", share))
+    assert models.blended(Blend("vivid", "plain", 30)) is one
+    assert models.blended(Blend("vivid", "plain", 40)) is not two
+
+
+def test_twins_of_different_networks_cannot_be_mixed(tmp_path: Path) -> None:
+    models = twins(tmp_path, other=compact(2, features=8))
+    with pytest.raises(ModelUnavailable, match="vivid and plain are not the same network"):
+        models.blended(Blend("vivid", "plain", 30))
+    assert models.blended(Blend("vivid")).scale == 2
+
+
+def test_damaged_twin_is_said(tmp_path: Path) -> None:
+    models = twins(tmp_path)
+    models.named("plain")
+    save(compact(2, seed=9), tmp_path / "plain.safetensors")
+    with pytest.raises(ModelUnavailable, match=r"plain\.safetensors has changed"):
+        models.blended(Blend("vivid", "plain", 30))
+
+
+def test_asked_file_of_unknown_kind_is_looked_into(tmp_path: Path) -> None:
+    save(compact(3, features=4, layers=1), tmp_path / "Community-x3.safetensors")
+    models = Models(WeightsStore(tmp_path, catalog=Catalog([]), shipped=tmp_path))
+    assert not models.capabilities().upscale
+    able = models.capabilities(Preset.AUTO, "community x3")
+    assert able.upscale == {3: "Community-x3"}
+    assert able.asked is not None
+    assert (able.asked.purpose, able.asked.scale) == (Purpose.UPSCALE, 3)
+
+
 def test_file_that_is_no_face_finder_is_said(tmp_path: Path) -> None:
     (tmp_path / "yunet-broken.onnx").write_bytes(b"not onnx")
     models = Models(WeightsStore(tmp_path, catalog=Catalog([]), shipped=tmp_path))
     with pytest.raises(ModelUnavailable, match=r"face finder yunet-broken\.onnx"):
         models.finder()
+    with pytest.raises(ModelUnavailable, match="face finder yunet-broken"):
+        models.finder("yunet-broken")

@@ -5,12 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import Cancelled
+from core.errors import Cancelled, ModelUnavailable
 from core.jobs import StageName
-from core.recipe import Preset, Recipe
-from tests.worker.networks import Lab, photo, picture, real_picture
+from core.recipe import Preset, Recipe, Which
+from tests.worker.networks import Lab, Pixels, compact, photo, picture, real_picture, row, save
 from tests.worker.test_faces import face
+from weights.catalog import Catalog, Purpose
+from weights.roster import Blend
+from weights.store import WeightsStore
 from worker.imaging.photo import Photo
+from worker.models import Models
 from worker.pipeline import Outcome, enhance
 from worker.stages.denoise import denoise
 from worker.stages.upscale import upscale
@@ -165,6 +169,73 @@ def test_cancelling(lab: Lab, after: int) -> None:
     assert len(asked) == after + 1
 
 
+class TwinLab(Lab):
+    """A lab whose ×4 upscaler has a twin: a faithful one, or one that leaves the noise."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        super().__init__(folder)
+        save(compact(4, features=8, layers=2, seed=7), folder / "twin-x4.safetensors")
+        rows = [
+            known.model_copy(update={kind: "twin-x4"}) if known.id == "tiny-x4" else known
+            for known in self.store.published
+        ]
+        rows.append(row("twin-x4.safetensors", Purpose.UPSCALE, 4, rank=-1))
+        self.store = WeightsStore(folder, catalog=Catalog(rows), shipped=folder)
+        self.models = Models(self.store)
+
+    def enlarged(self, share: int, pixels: Pixels) -> Pixels:
+        """The pixels enlarged four times by `share` percent of the ×4 upscaler."""
+        model = self.models.blended(Blend.between("tiny-x4", "twin-x4", share))
+        height, width = pixels.shape[:2]
+        return upscale(pixels, [model], self.engine, width * 4, height * 4)
+
+
+def test_creativity_mixes_the_twins(tmp_path: Path) -> None:
+    lab = TwinLab(tmp_path / "weights", "faithful_twin")
+    source = photo()
+    results = {}
+    for creativity, share in ((0, 0), (30, 30), (100, 100), (None, 40)):
+        outcome = run(lab, source, scale=4, denoise=0, creativity=creativity)
+        assert (outcome.photo.pixels == lab.enlarged(share, source.pixels)).all()
+        results[share] = outcome.steps[2].model
+    assert results == {0: "twin-x4", 30: "tiny-x4 30 %", 40: "tiny-x4 40 %", 100: "tiny-x4"}
+
+
+def test_creativity_serves_both_passes_and_the_alpha(tmp_path: Path) -> None:
+    lab = TwinLab(tmp_path / "weights", "faithful_twin")
+    alpha = np.zeros((20, 28), np.uint16)
+    alpha[5:15, 7:21] = 65535
+    outcome = run(lab, photo(20, 28, alpha=alpha), scale=8, creativity=70)
+    assert outcome.steps[2].model == "tiny-x4 70 % + tiny-x2"
+    assert outcome.photo.pixels.shape == (160, 224, 3)
+    assert outcome.notes == ("creativity had no say in tiny-x2: only one variant is installed",)
+
+
+def test_upscaler_with_a_grainy_twin_takes_the_noise_out_alone(tmp_path: Path) -> None:
+    lab = TwinLab(tmp_path / "weights", "grainy_twin")
+    source = photo()
+    outcome = run(lab, source, scale=4, denoise=60)
+    assert (outcome.photo.pixels == lab.enlarged(60, source.pixels)).all()
+    noise = outcome.steps[0]
+    assert (noise.done, noise.strength, noise.model) == (True, 60, "tiny-x4")
+    assert noise.reason == "you asked for it, while enlarging"
+
+
+def test_model_asked_for_by_name_does_the_work(lab: Lab) -> None:
+    source = photo()
+    outcome = run(lab, source, scale=2, denoise=0, model="tiny x4")
+    model = lab.models.named("tiny-x4")
+    expected = upscale(source.pixels, [model], lab.engine, 112, 80)
+    assert (outcome.photo.pixels == expected).all()
+    assert outcome.steps[2].reason == "you asked for it, with tiny-x4"
+    assert outcome.notes == ("the model tiny-x4 enlarges 4×, so its result was reduced to 2×",)
+
+
+def test_model_that_is_not_there_is_said(lab: Lab) -> None:
+    with pytest.raises(ModelUnavailable, match=r"no model called “tinny”.*Installed are: tiny-x4"):
+        run(lab, photo(), model="tinny")
+
+
 @pytest.fixture
 def portrait_lab(lab: Lab, shared: Path, tmp_path: Path) -> Lab:
     """A lab whose weights folder got a real face finder."""
@@ -176,17 +247,21 @@ def portrait_lab(lab: Lab, shared: Path, tmp_path: Path) -> Lab:
 @pytest.mark.shared
 def test_face_is_found_restored_and_set_in(portrait_lab: Lab, shared: Path) -> None:
     pixels = np.full((300, 360, 3), 25_000, np.uint16)
-    pixels[60:252, 80:272] = face(shared, 0, 192)
+    pixels[60:220, 80:240] = face(shared, 0, 160)
     source = photo(pixels=pixels)
     with_faces = run(portrait_lab, source, faces=100, denoise=0, scale=2)
     without = run(portrait_lab, source, faces=0, denoise=0, scale=2)
     step = with_faces.steps[1]
     assert step.done
-    assert (step.strength, step.model, step.reason) == (100, "tiny-faces", "1 face")
+    assert (step.strength, step.model, step.reason) == (
+        100,
+        "tiny-faces",
+        "1 face restored at 100 %",
+    )
     box = with_faces.face_box
     assert box is not None
     assert without.face_box == box
-    assert 80 < box.left < box.left + box.width < 272
+    assert 80 < box.left < box.left + box.width < 240
     changed = (with_faces.photo.pixels != without.photo.pixels).any(axis=2)
     assert changed[2 * box.top : 2 * (box.top + box.height), 2 * box.left :].any()
     assert not changed[:80].any()
@@ -203,9 +278,56 @@ def test_photo_without_faces_says_so(portrait_lab: Lab, shared: Path) -> None:
 
 @pytest.mark.shared
 def test_faces_alone_leave_the_source_untouched(portrait_lab: Lab, shared: Path) -> None:
-    source = photo(pixels=face(shared, 0, 192))
+    source = photo(pixels=face(shared, 0, 160))
     before = source.pixels.copy()
     outcome = run(portrait_lab, source, faces=80, denoise=0, scale=1)
     assert outcome.steps[1].done
     assert (outcome.photo.pixels != before).any()
     assert (source.pixels == before).all()
+
+
+@pytest.mark.shared
+def test_only_the_faces_that_were_asked_for(portrait_lab: Lab, shared: Path) -> None:
+    pixels = np.full((300, 420, 3), 25_000, np.uint16)
+    pixels[60:220, 100:260] = face(shared, 0, 160)
+    pixels[20:84, 330:394] = face(shared, 3, 64)
+    source = photo(pixels=pixels)
+    every, main = (
+        run(portrait_lab, source, faces=60, which_faces=which, denoise=0, scale=1)
+        for which in (Which.ALL, Which.MAIN)
+    )
+    assert every.steps[1].reason == "2 faces restored at 60 %"
+    assert main.steps[1].reason == "1 face restored at 60 %; 1 in the background left alone"
+    background = np.s_[:, 320:]
+    assert (main.photo.pixels[background] == pixels[background]).all()
+    assert (every.photo.pixels[background] != pixels[background]).any()
+    nobody = run(portrait_lab, source, faces=60, which_faces=Which.NONE, denoise=0, scale=1)
+    assert (nobody.steps[1].done, nobody.steps[1].reason) == (False, "turned off")
+    assert nobody.photo.pixels is pixels
+
+
+@pytest.mark.shared
+def test_faces_in_grey_and_transparent_photos(portrait_lab: Lab, shared: Path) -> None:
+    one = face(shared, 0, 160)
+    grey = np.repeat(one[..., 1:2], 3, axis=2)
+    kept = run(portrait_lab, photo(pixels=grey, grey=True), faces=100, denoise=0, scale=1)
+    assert kept.steps[1].done
+    assert (kept.photo.pixels == kept.photo.pixels[..., :1]).all()
+    assert (kept.photo.pixels != grey).any()
+    alpha = np.zeros((160, 160), np.uint16)
+    alpha[10:150, 20:140] = 65535
+    hidden = one.copy()
+    hidden[alpha == 0] = 0
+    cut_out = run(portrait_lab, photo(pixels=hidden, alpha=alpha), faces=100, denoise=0, scale=2)
+    assert cut_out.steps[1].done
+    assert cut_out.photo.alpha is not None
+    assert cut_out.photo.alpha[40:280, 60:260].min() == 65535
+
+
+@pytest.mark.shared
+def test_faces_left_alone_say_why(portrait_lab: Lab, shared: Path) -> None:
+    pixels = np.full((420, 420, 3), 25_000, np.uint16)
+    pixels[20:404, 20:404] = face(shared, 1, 384)
+    outcome = run(portrait_lab, photo(pixels=pixels), faces=100, denoise=0, scale=1)
+    assert (outcome.steps[1].done, outcome.steps[1].reason) == (False, "already sharp")
+    assert outcome.photo.pixels is pixels

@@ -1,0 +1,1 @@
+"""How well models restore photos and faces, and how well finders find faces."""
