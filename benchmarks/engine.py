@@ -94,7 +94,8 @@ def _upstream(model: LoadedModel, picture: Picture, device: torch.device) -> Pic
 
 def _models(files: list[Path]) -> list[tuple[CatalogRow, Path]]:
     store = WeightsStore()
-    shipped = [(row, store.path(row)) for row in store.rows()]
+    photo = (Purpose.UPSCALE, Purpose.DENOISE)
+    shipped = [(row, store.path(row)) for row in store.rows() if row.purpose in photo]
     given = [
         (
             CatalogRow(
