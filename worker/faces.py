@@ -1,5 +1,6 @@
 """Finds faces: a box and five points each."""
 
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -60,6 +61,8 @@ class FaceFinder:
     """
 
     def __init__(self, path: Path) -> None:
+        # The network keeps the size of its input between the two calls of a find.
+        self._one_at_a_time = threading.Lock()
         level = cv2.utils.logging.getLogLevel()
         # OpenCV 5 warns on every network that its new engine ignores the target.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
@@ -90,10 +93,11 @@ class FaceFinder:
     def _find_at(self, pixels: Pixels, factor: float) -> list[Face]:
         height, width = pixels.shape[:2]
         copy = _resized(pixels, factor)
-        self._network.setInputSize((copy.shape[1], copy.shape[0]))
         blue_first = np.ascontiguousarray(to_eight_bits(copy)[..., ::-1])
-        # OpenCV's own types leave out that nothing found is None.
-        found: Any = self._network.detect(blue_first)[1]
+        with self._one_at_a_time:
+            self._network.setInputSize((copy.shape[1], copy.shape[0]))
+            # OpenCV's own types leave out that nothing found is None.
+            found: Any = self._network.detect(blue_first)[1]
         if found is None:
             return []
         back = np.array([width / copy.shape[1], height / copy.shape[0]], np.float32)
