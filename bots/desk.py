@@ -1,7 +1,8 @@
 """What the conversation needs from a chat platform, and what it gets from it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from core.jobs import Address, Enhanced, Reply
@@ -22,12 +23,31 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What somebody is in a community: an administrator or not, and the ids of their roles."""
+
+    admin: bool = False
+    roles: frozenset[str] = frozenset()
+
+
+async def nobody() -> Standing:
+    """The standing of a person outside any community."""
+    return Standing()
+
+
+@dataclass(frozen=True)
 class Request:
     """One message of a person, album parts already gathered into one.
 
     `origin` names the message that asked and never repeats within the platform: the same origin
     is the same request, however often it arrives. `address` is where the answer goes. `private`
     is a one-to-one chat. `text` is the message's text or caption.
+
+    `addressed` says that the person speaks to the bot for certain: in private, by a mention, by an
+    answer to it, by a command with its name. In a `community` (a group, a server), `channel` is
+    the part of it that was written in (a topic, a channel) and `standing` looks up what the person
+    is there. `language` is the code their app speaks, `max_bytes` the largest file that can be
+    sent to this place where it differs from the desk's.
     """
 
     origin: str
@@ -36,7 +56,33 @@ class Request:
     private: bool
     text: str = ""
     photos: Sequence[Attachment] = ()
+    addressed: bool = False
     community: str | None = None
+    channel: str | None = None
+    standing: Callable[[], Awaitable[Standing]] = nobody
+    language: str | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button that somebody pressed: its data, who and where (`request`), and what it hangs under.
+
+    `under` is the address by which `Desk.update_status` changes that message.
+    """
+
+    data: str
+    request: Request
+    under: Address
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The bot was added to a community; `address` is a place there where it may speak."""
+
+    community: str
+    address: Address
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,13 +96,17 @@ class File:
 
 @dataclass(frozen=True)
 class Button:
-    """A choice under an answer: the label to show and the data that comes back when pressed.
+    """A choice under a message: the label to show and the data that comes back when pressed.
 
     `data` has at most 64 bytes.
     """
 
     label: str
     data: str
+
+
+Rows = Sequence[Sequence[Button]]
+"""Buttons as they stand under a message, at most five rows of five."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +119,7 @@ class Answer:
     reply: Reply
     caption: str
     files: tuple[File, ...]
-    buttons: tuple[tuple[Button, ...], ...] = ()
+    buttons: Rows = ()
 
 
 @dataclass
@@ -96,25 +146,47 @@ class TryLater(Exception):
     """The platform cannot be reached now; repeating is harmless and is not counted."""
 
 
+class Feature(StrEnum):
+    """What one platform has and another may lack."""
+
+    COMMUNITIES = "communities"
+    THREADS = "threads"
+    ROLES = "roles"
+    ALBUMS = "albums"
+    BUTTONS = "buttons"
+    DELETION = "deletion"
+
+
 class Desk(Protocol):
-    """One chat platform's counter: shows texts and hands out answers, and decides nothing."""
+    """One chat platform's counter: shows texts and hands out answers, and decides nothing.
+
+    `lacks` gives for each feature that the platform does not have the reason, in words that an
+    administrator may read.
+    """
 
     platform: str
     max_upload_bytes: int
     max_download_bytes: int
+    lacks: Mapping[Feature, str]
 
-    async def say(self, address: Address, text: str) -> None:
+    async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
         """Send a text as an answer to the message at `address`."""
         ...
 
-    async def open_status(self, address: Address, text: str) -> Address:
-        """Send a request's one status message; the address returned also finds that message."""
+    async def open_status(self, address: Address, text: str, *, threaded: bool = False) -> Address:
+        """Send a request's one status message; the address returned also finds that message.
+
+        `threaded` begins a thread of its own for it, where the platform has threads.
+        """
         ...
 
     async def update_status(
-        self, address: Address, text: str, buttons: Sequence[Button] = ()
+        self, address: Address, text: str, buttons: Rows = (), *, fleeting: bool = False
     ) -> None:
-        """Change the status message's text; a message that is gone or unchanged is no error."""
+        """Change the status message's text; a message that is gone or unchanged is no error.
+
+        A `fleeting` text is one of many and may be left out when the chat has had enough.
+        """
         ...
 
     async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:
@@ -135,4 +207,11 @@ class Desk(Protocol):
 
     def status_interval(self, address: Address) -> float:
         """Seconds between two edits of a status message that this chat allows."""
+        ...
+
+    async def unseen(self, address: Address) -> str | None:
+        """Why the bot does not see every photo in the community at `address`, and what mends it.
+
+        None if it does.
+        """
         ...

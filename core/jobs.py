@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.language import ENGLISH
 from core.recipe import PLAIN, Recipe
 
 VERSION: Literal[1] = 1
@@ -55,7 +56,8 @@ class Job(Value):
 
     `max_bytes` is the largest file that the platform can send back. Times are Unix seconds;
     a reply that has not come by `deadline` is given up with a sentence. `refused` are photos of the
-    same request that were turned down at the door and are told with the others.
+    same request that were turned down at the door and are told with the others. `language` is the
+    code that the answer is written in.
     """
 
     v: Literal[1] = VERSION
@@ -67,6 +69,7 @@ class Job(Value):
     photos: tuple[PhotoRef, ...] = Field(min_length=1)
     refused: tuple[Failed, ...] = ()
     recipe: Recipe = PLAIN
+    language: str = ENGLISH
     max_bytes: int = Field(gt=0)
     created: float
     deadline: float
@@ -126,6 +129,7 @@ class Reply(Value):
     user: str
     address: Address
     recipe: Recipe = PLAIN
+    language: str = ENGLISH
     results: tuple[Result, ...]
 
     def blob_keys(self) -> tuple[str, ...]:
@@ -144,6 +148,7 @@ class Reply(Value):
             user=job.user,
             address=job.address,
             recipe=job.recipe,
+            language=job.language,
             results=(
                 *(Failed(code=code, text=text, source_name=photo.name) for photo in job.photos),
                 *job.refused,

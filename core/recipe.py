@@ -46,7 +46,8 @@ class Recipe(BaseModel):
     over `scale`. `intensity` (percent, 100 = as planned) multiplies the strengths that the plan
     chooses; it never touches a strength that the person set. `creativity` leads from 0, true to
     the photo, to 100, where the upscaler may invent detail. `model` names a model, loosely; it
-    serves its own purpose, the others are served as always.
+    serves its own purpose, the others are served as always. `largest_scale` is no wish but a
+    community's ceiling on how many times larger the result may be.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,9 +61,16 @@ class Recipe(BaseModel):
     model: str | None = Field(default=None, max_length=MODEL_NAME_MAX)
     scale: int | None = Field(default=None, ge=1, le=8)
     long_edge: int | None = Field(default=None, ge=16, le=20_000)
+    largest_scale: int | None = Field(default=None, ge=1, le=8)
     intensity: int = Field(default=100, ge=INTENSITY_MIN, le=INTENSITY_MAX)
     format: Format = Format.AUTO
     collage: bool = True
+
+    def over(self, other: "Recipe") -> "Recipe":
+        """These wishes where they say something, `other`'s where they leave it open."""
+        wishes = self.model_dump(exclude_defaults=True)
+        size = {"scale": None, "long_edge": None} if wishes.keys() & {"scale", "long_edge"} else {}
+        return other.model_copy(update=size | wishes)
 
     def scaled_by(self, scale: int) -> "Recipe":
         """The same wishes at another scale."""

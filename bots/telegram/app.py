@@ -22,6 +22,7 @@ from telegram.ext import (
 
 from bots.conversation import Conversation, Lab, Press
 from bots.desk import Request, Undeliverable
+from bots.redaction import hidden
 from bots.service import serve
 from bots.telegram import albums, faults
 from bots.telegram.albums import Albums
@@ -32,7 +33,6 @@ from bots.telegram.pace import Pace, Urgency
 from bots.telegram.place import Place
 from bots.telegram.polling import ALLOWED_UPDATES, LONGEST_PAUSE, WRONG_TOKEN, Polling
 from bots.telegram.presses import Presses
-from bots.telegram.redaction import hidden
 from core import captions, store
 from core.commands import FORMS, Action
 from core.errors import SettingsError

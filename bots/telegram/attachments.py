@@ -7,17 +7,11 @@ from telegram import Bot, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from bots.desk import Attachment
+from bots.photos import PHOTO_NAME, is_photo, short_name
 from bots.telegram.faults import too_large
 from core.captions import size
 from core.errors import DarkroomError, PhotoRefused
 
-PHOTO_NAME = "photo.jpg"
-_SUFFIXES = (
-    *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "dib"),
-    *("tif", "tiff", "avif", "heic", "heif", "hif"),
-)
-_UNKNOWN = (None, "", "application/octet-stream", "binary/octet-stream")
-_NAME_MAX = 120
 _LINKS = 3
 _READ_SECONDS = 120.0
 
@@ -51,7 +45,7 @@ class Attachments:
         document = message.document
         if document is None or message.animation is not None:
             return None
-        if not _image(document.mime_type, document.file_name):
+        if not is_photo(document.mime_type, document.file_name):
             return None
         name = document.file_name or PHOTO_NAME
         return self._offer("d", document.file_id, name, document.file_size)
@@ -63,7 +57,7 @@ class Attachments:
         return self._offer(kind, file_id, name or PHOTO_NAME, None)
 
     def _offer(self, kind: str, file_id: str, name: str, count: int | None) -> Attachment:
-        short = _short(name)
+        short = short_name(name)
         ref = f"p:{file_id}" if kind == "p" else f"d:{file_id}:{short}"
         return Attachment(ref, short, count, lambda: self._fetch(file_id, count))
 
@@ -113,18 +107,5 @@ def other_kind(message: Content) -> str | None:
     return "messages of this kind" if attached else None
 
 
-def _image(media_type: str | None, name: str | None) -> bool:
-    if media_type in _UNKNOWN:
-        return PurePath(name or "").suffix.lower().lstrip(".") in _SUFFIXES
-    return str(media_type).startswith("image/")
-
-
 def _pixels(photo: PhotoSize) -> int:
     return photo.width * photo.height
-
-
-def _short(name: str) -> str:
-    """The file's name, one line, its suffix kept."""
-    clean = "".join(letter for letter in PurePath(name).name if letter.isprintable())
-    path = PurePath(clean or PHOTO_NAME)
-    return path.stem[: _NAME_MAX - len(path.suffix)] + path.suffix[:_NAME_MAX]

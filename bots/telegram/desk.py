@@ -16,10 +16,10 @@ from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from bots.desk import Answer, Attachment, Button, File, Steps, TryLater, Undeliverable
+from bots.parcels import ALBUM_MAX, Upload, distinct, packed
 from bots.telegram import faults
 from bots.telegram.attachments import Attachments
 from bots.telegram.pace import Busy, Urgency
-from bots.telegram.parcels import ALBUM_MAX, Upload, distinct, packed
 from bots.telegram.place import Place
 from core.jobs import Address
 

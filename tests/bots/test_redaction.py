@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bots.telegram.redaction import HIDDEN, hidden
+from bots.redaction import HIDDEN, hidden
 
 TOKEN = "123:AAA-bbb_ccc"
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.telegram.parcels import ALBUM_MAX, Upload, distinct, packed
+from bots.parcels import ALBUM_MAX, Upload, distinct, packed
 
 
 @given(st.lists(st.integers(1, 120), max_size=35))
