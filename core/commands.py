@@ -8,12 +8,13 @@ faces that are meant (`faces:main`), a model by name (`model:general-x4v3`), a f
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from core.errors import CommandError
+from core.language import N_, _
 from core.recipe import MODEL_NAME_MAX, PLAIN, SCALES, Format, Preset, Recipe, Which
 
 MAX_WORDS = 24
@@ -46,47 +47,62 @@ class Action(StrEnum):
     HELP = "help"
     STATUS = "status"
     CANCEL = "cancel"
+    DARKROOM = "darkroom"
+    STATS = "stats"
+    ACCESS = "access"
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command as understood; `recipe` counts for `Action.ENHANCE` alone."""
+    """A command as understood: its wishes for `Action.ENHANCE`, its words for all others."""
 
     name: str
     action: Action
     recipe: Recipe = PLAIN
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Form:
-    """A command's row: what it does, its recipe before any word, and what a bare number sets."""
+    """A command's row: what it does, its recipe before any word, and what a bare number sets.
+
+    `community` marks what only means something in a group or server, `operator` what is there for
+    those who run the lab alone.
+    """
 
     summary: str
     action: Action = Action.ENHANCE
     start: Recipe = PLAIN
     number: str = "denoise"
+    community: bool = False
+    operator: bool = False
 
 
 FORMS: dict[str, Form] = {
-    "enhance": Form("make a photo better, whatever it needs"),
+    "enhance": Form(N_("make a photo better, whatever it needs")),
     "portrait": Form(
-        "for people: gentle on skin", start=Recipe(preset=Preset.PORTRAIT), number="faces"
+        N_("for people: gentle on skin"), start=Recipe(preset=Preset.PORTRAIT), number="faces"
     ),
-    "landscape": Form("for places: detail and depth", start=Recipe(preset=Preset.LANDSCAPE)),
-    "art": Form("for drawings and paintings", start=Recipe(preset=Preset.ART)),
+    "landscape": Form(N_("for places: detail and depth"), start=Recipe(preset=Preset.LANDSCAPE)),
+    "art": Form(N_("for drawings and paintings"), start=Recipe(preset=Preset.ART)),
     "denoise": Form(
-        "remove noise and blocking only, 0–100", start=Recipe(denoise=60, faces=0, scale=1)
+        N_("remove noise and blocking only, 0–100"), start=Recipe(denoise=60, faces=0, scale=1)
     ),
     "faces": Form(
-        "restore faces only, 0–100",
+        N_("restore faces only, 0–100"),
         start=Recipe(denoise=0, faces=80, scale=1),
         number="faces",
     ),
-    "upscale": Form("enlarge 2x, 3x, 4x or 8x", start=Recipe(scale=4), number="scale"),
-    "status": Form("where your photos are", action=Action.STATUS),
-    "cancel": Form("take your photos back", action=Action.CANCEL),
-    "help": Form("what I can do", action=Action.HELP),
-    "start": Form("say hello", action=Action.START),
+    "upscale": Form(N_("enlarge 2x, 3x, 4x or 8x"), start=Recipe(scale=4), number="scale"),
+    "status": Form(N_("where your photos are"), action=Action.STATUS),
+    "cancel": Form(N_("take your photos back"), action=Action.CANCEL),
+    "help": Form(N_("what I can do"), action=Action.HELP),
+    "start": Form(N_("say hello"), action=Action.START),
+    "darkroom": Form(
+        N_("settings of this group, for its admins"), action=Action.DARKROOM, community=True
+    ),
+    "stats": Form(N_("how the lab is doing"), action=Action.STATS, operator=True),
+    "access": Form(N_("who may use the lab"), action=Action.ACCESS, operator=True),
 }
 """Every command, in the order the platforms list them."""
 
@@ -108,20 +124,38 @@ def parse(text: str, *, bot: str | None = None, ours: bool = True) -> Command | 
     if form is None:
         if not ours and not addressee:
             return None
-        raise CommandError(f"I don't know /{_quoted(name)}.{_nearest(name, FORMS, '/')}")
+        raise unknown(name)
+    words = (match["rest"] or "").split()
     if form.action is not Action.ENHANCE:
-        return Command(name, form.action)
-    return Command(name, form.action, _recipe(form, (match["rest"] or "").split()))
+        return Command(name, form.action, words=tuple(words))
+    return Command(name, form.action, _recipe(form, words))
+
+
+def wishes(text: str) -> Recipe:
+    """What the words beside a photo wish, no wish at all where they are no such words."""
+    try:
+        return _recipe(FORMS["enhance"], text.split())
+    except CommandError:
+        return PLAIN
+
+
+def unknown(name: str) -> CommandError:
+    """The error of a command that is not there, or not for this person."""
+    open_to_all = [known for known, form in FORMS.items() if not form.operator]
+    lead = _("I don't know /{name}.").format(name=quoted(name))
+    return CommandError(lead + nearest(name, open_to_all, "/"))
 
 
 def _recipe(form: Form, words: list[str]) -> Recipe:
     if len(words) > MAX_WORDS:
-        raise CommandError("That is a long command. A few words are enough: /upscale 4x sharp png.")
-    wishes: dict[str, Any] = {}
+        raise CommandError(
+            _("That is a long command. A few words are enough: /upscale 4x sharp png.")
+        )
+    found: dict[str, Any] = {}
     pending = iter([word.lower().strip(",;.") for word in words])
     for word in pending:
-        wishes.update(_wish(form, word, pending))
-    return Recipe.model_validate(form.start.model_dump() | wishes)
+        found.update(_wish(form, word, pending))
+    return Recipe.model_validate(form.start.model_dump() | found)
 
 
 def _wish(form: Form, word: str, following: Iterator[str]) -> dict[str, Any]:
@@ -147,7 +181,7 @@ def _wish(form: Form, word: str, following: Iterator[str]) -> dict[str, Any]:
     if word in WORDS:
         return WORDS[word]
     known = [*WORDS, *FORMATS, *STRENGTHS, *LONG_EDGES, "model", "2x", "3x", "4x", "8x"]
-    raise CommandError(f"I don't understand “{_quoted(word)}”.{_nearest(word, known)}")
+    raise not_understood(word, known)
 
 
 def _named(key: str, value: str) -> dict[str, Any]:
@@ -158,9 +192,14 @@ def _named(key: str, value: str) -> dict[str, Any]:
     if key in STRENGTHS:
         number = _NUMBER.match(value)
         if number is None and value not in _OFF:
-            besides = ", or one of all, main and none" if key == "faces" else ""
+            if key == "faces":
+                raise CommandError(
+                    _("Faces takes a number from 0 to 100, or all, main or none: faces 60.")
+                )
             raise CommandError(
-                f"{key.capitalize()} takes a number from 0 to 100: {key} 60{besides}."
+                _("{name} takes a number from 0 to 100: {key} 60.").format(
+                    name=key.capitalize(), key=key
+                )
             )
         return _strength(key, int(number["n"]) if number else _OFF[value])
     if key == "scale":
@@ -170,50 +209,69 @@ def _named(key: str, value: str) -> dict[str, Any]:
     if key == "format":
         if value not in FORMATS:
             raise CommandError(
-                f"I cannot write “{_quoted(value)}”; the formats are jpeg, png and webp."
+                _("I cannot write “{word}”; the formats are jpeg, png and webp.").format(
+                    word=quoted(value)
+                )
             )
         return {"format": Format(FORMATS[value])}
     known = [*STRENGTHS, "model", "scale", "format"]
-    raise CommandError(f"I don't know “{_quoted(key)}:”.{_nearest(key, known)}")
+    lead = _("I don't know “{word}:”.").format(word=quoted(key))
+    raise CommandError(lead + nearest(key, known))
 
 
 def _strength(name: str, value: int) -> dict[str, Any]:
     if value > 100:
-        raise CommandError(f"{name.capitalize()} goes from 0 to 100; {value} is too much.")
+        raise CommandError(
+            _("{name} goes from 0 to 100; {value} is too much.").format(
+                name=name.capitalize(), value=value
+            )
+        )
     return {name: value}
 
 
 def _model(name: str) -> str:
     """A name as it was written; the worker alone knows which models it has."""
     if not name:
-        raise CommandError("Model takes a name: model general-x4v3.")
+        raise CommandError(_("Model takes a name: model general-x4v3."))
     if len(name) > MODEL_NAME_MAX or not name.isprintable():
-        raise CommandError(f"No model is called “{_quoted(name)}”.")
+        raise CommandError(_("No model is called “{name}”.").format(name=quoted(name)))
     return name
 
 
 def _scaled(value: int, word: str) -> dict[str, Any]:
     if value not in SCALES:
-        nearest = min((s for s in SCALES if s > 1), key=lambda scale: abs(scale - value))
+        scale = min((s for s in SCALES if s > 1), key=lambda scale: abs(scale - value))
         raise CommandError(
-            f"I can enlarge 2x, 3x, 4x or 8x, not “{_quoted(word)}”. Try {nearest}x."
+            _("I can enlarge 2x, 3x, 4x or 8x, not “{word}”. Try {scale}x.").format(
+                word=quoted(word), scale=scale
+            )
         )
     return {"scale": value, "long_edge": None}
 
 
 def _long_edge(pixels: int) -> dict[str, Any]:
     if not 16 <= pixels <= 20_000:
-        raise CommandError(f"The long edge can be 16px to 20000px; {pixels}px is not.")
+        raise CommandError(
+            _("The long edge can be 16px to 20000px; {pixels}px is not.").format(pixels=pixels)
+        )
     return {"long_edge": pixels, "scale": None}
 
 
-def _nearest(word: str, known: Any, prefix: str = "") -> str:
+def not_understood(word: str, known: Iterable[str]) -> CommandError:
+    """The error of a word that means nothing here, with the nearest one that does."""
+    lead = _("I don't understand “{word}”.").format(word=quoted(word))
+    return CommandError(lead + nearest(word, known))
+
+
+def nearest(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """A sentence, a space before it, that names the known word nearest to a wrong one."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     if close:
-        return f" Did you mean {prefix}{close[0]}?"
-    return " /help shows what I understand."
+        return " " + _("Did you mean {word}?").format(word=prefix + close[0])
+    return " " + _("/help shows what I understand.")
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """Somebody's word as it may be shown again: printable, short."""
     shown = "".join(letter for letter in word if letter.isprintable())
     return shown if len(shown) <= 30 else shown[:29] + "…"

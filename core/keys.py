@@ -73,3 +73,23 @@ def cancel(job_id: str) -> str:
 def button(button_id: str) -> str:
     """What the buttons under one answer stand for (JSON)."""
     return f"{PREFIX}button:{button_id}"
+
+
+def community(platform: str, community_id: str) -> str:
+    """A community's settings (JSON)."""
+    return f"{PREFIX}community:{platform}:{community_id}"
+
+
+def taken(platform: str, community_id: str, user_id: str) -> str:
+    """ZSET of a member's photos of the last 24 hours in a community, by when they were taken."""
+    return f"{PREFIX}taken:{platform}:{community_id}:{user_id}"
+
+
+def access(verdict: str) -> str:
+    """SET of what the operator has allowed or denied: `user:telegram:7`, `community:…`."""
+    return f"{PREFIX}access:{verdict}"
+
+
+def day(number: int) -> str:
+    """HASH of a day's counters; the number is that of the UTC day since 1970."""
+    return f"{PREFIX}day:{number}"

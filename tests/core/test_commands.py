@@ -65,7 +65,9 @@ def test_a_command_becomes_its_recipe(text: str, recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("name", ["start", "help", "status", "cancel"])
 def test_talk_commands_need_no_photo_and_ignore_further_words(name: str) -> None:
-    assert parse(f"/{name} whatever") == Command(name, Action(name))
+    command = parse(f"/{name} whatever")
+    assert command is not None
+    assert command.action is Action(name)
 
 
 @pytest.mark.parametrize(
