@@ -13,6 +13,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
 from core.errors import ServiceDown
+from core.language import _
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -67,7 +68,7 @@ class Blobs:
             await obstore.put_async(self._backend, key, data)
         except (BaseError, OSError) as error:
             raise ServiceDown(
-                "The lab has no place for another photo right now. Please try again later."
+                _("The lab has no place for another photo right now. Please try again later.")
             ) from error
 
     async def get(self, key: str) -> bytes:
@@ -77,11 +78,11 @@ class Blobs:
             return bytes(await answer.bytes_async())
         except FileNotFoundError as error:
             raise BlobMissing(
-                "The photo is not in the lab any more. Please send it again."
+                _("The photo is not in the lab any more. Please send it again.")
             ) from error
         except (BaseError, OSError) as error:
             raise ServiceDown(
-                "The photo store does not answer. Please try again in a minute."
+                _("The photo store does not answer. Please try again in a minute.")
             ) from error
 
     async def delete(self, keys: Iterable[str]) -> None:
@@ -92,7 +93,7 @@ class Blobs:
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
-                raise ServiceDown("The photo store does not answer.") from error
+                raise ServiceDown(_("The photo store does not answer.")) from error
 
     async def discard(self, keys: Iterable[str]) -> None:
         """Delete what can be deleted now; what cannot is left to its deadline and the sweeper."""
@@ -113,7 +114,7 @@ class Blobs:
         try:
             return [entry["path"] async for batch in obstore.list(self._backend) for entry in batch]
         except (BaseError, OSError) as error:
-            raise ServiceDown("The photo store does not answer.") from error
+            raise ServiceDown(_("The photo store does not answer.")) from error
 
 
 def _deadline(key: str) -> float:

@@ -4,133 +4,160 @@ from collections.abc import Sequence
 
 from core.commands import FORMS
 from core.jobs import Enhanced, Failed, Progress, Reply, StageName, Step
+from core.language import N_, _, decimal, ngettext
 from core.queue import Ticket
 from core.recipe import Preset, Recipe, Which
 
 CAPTION_MAX = 1024
 """The longest caption that every platform takes (Telegram's limit)."""
 
-LOOKING = "Got it, having a look…"
-CANCEL = "Cancel"
+LOOKING = N_("Got it, having a look…")
+CANCEL = N_("Cancel")
 LABELS = {
     "2x": "2×",
     "4x": "4×",
-    "softer": "Softer",
-    "stronger": "Stronger",
-    "original": "Original",
-    "cancel": "Cancel",
+    "softer": N_("Softer"),
+    "stronger": N_("Stronger"),
+    "original": N_("Original"),
+    "cancel": N_("Cancel"),
 }
 
-START = (
+START = N_(
     "Hello! I am a photo lab. Send me a photo and I give it back better: noise removed, enlarged, "
     "as a full-quality file, with a before/after picture and a sentence about what was done.\n\n"
     "Tip: send it as a file, then the chat does not shrink it first. /help shows the rest."
 )
-NO_PHOTO = (
+NO_PHOTO = N_(
     "Send me a photo, or answer a photo with this command. "
     "As a file it keeps its full size; an ordinary photo is shrunk by the chat first."
 )
-SEND_PHOTO = "Send me a photo, as a file if you can, and I make it better. /help shows the rest."
-NOTHING_WAITING = "You have no photo in the lab."
-NOT_YOURS = "Only the person who sent this photo can choose here."
-TOO_OLD = "These buttons are too old. Please send the photo again."
-ALREADY = "This is being worked on already."
-ON_ITS_WAY = "On its way…"
-LOST = "Something went wrong in the lab and this photo was lost. Please send it again."
-GIVEN_UP = (
+SEND_PHOTO = N_(
+    "Send me a photo, as a file if you can, and I make it better. /help shows the rest."
+)
+NOTHING_WAITING = N_("You have no photo in the lab.")
+NOT_YOURS = N_("Only the person who sent this photo can choose here.")
+TOO_OLD = N_("These buttons are too old. Please send the photo again.")
+ALREADY = N_("This is being worked on already.")
+ON_ITS_WAY = N_("On its way…")
+LOST = N_("Something went wrong in the lab and this photo was lost. Please send it again.")
+GIVEN_UP = N_(
     "This photo stopped the lab's machine twice, so I have given it up. "
     "Saving it anew (as a JPEG, say) and sending that may help."
 )
-NOT_IN_TIME = (
+NOT_IN_TIME = N_(
     "The lab did not get to this photo in time, so it has let it go. Please send it again later."
 )
-TOO_SLOW = "This photo took too long and was stopped. A smaller scale, such as 2x, may work."
-UNEXPECTED = "Something unexpected went wrong with this photo. The operator can find it in the log."
-CANCELLED = "Cancelled, as you asked."
-OTHER_VERSION = "The lab was being updated just then. Please send the photo again."
-FIRST_FRAME = "this was an animation: only its first frame was enhanced"
-NOT_DELIVERED = (
+TOO_SLOW = N_("This photo took too long and was stopped. A smaller scale, such as 2x, may work.")
+UNEXPECTED = N_(
+    "Something unexpected went wrong with this photo. The operator can find it in the log."
+)
+CANCELLED = N_("Cancelled, as you asked.")
+OTHER_VERSION = N_("The lab was being updated just then. Please send the photo again.")
+FIRST_FRAME = N_("this was an animation: only its first frame was enhanced")
+NOT_DELIVERED = N_(
     "Your photo is finished, but the chat would not take it. Please try again with a smaller scale."
 )
 
 _WORKING = {
-    StageName.DENOISE: "removing noise",
-    StageName.FACES: "restoring faces",
-    StageName.UPSCALE: "enlarging",
-    StageName.SHARPEN: "sharpening",
-    "decode": "opening",
-    "wait": "waiting for the photo before",
-    "encode": "saving",
-    "collage": "drawing the comparison",
+    StageName.DENOISE: N_("removing noise"),
+    StageName.FACES: N_("restoring faces"),
+    StageName.UPSCALE: N_("enlarging"),
+    StageName.SHARPEN: N_("sharpening"),
+    "decode": N_("opening"),
+    "wait": N_("waiting for the photo before"),
+    "encode": N_("saving"),
+    "collage": N_("drawing the comparison"),
 }
+_SOMEHOW = N_("working on it")
 _DONE = {
-    StageName.DENOISE: "Noise removed",
-    StageName.FACES: "Faces restored",
-    StageName.UPSCALE: "Enlarged",
-    StageName.SHARPEN: "Sharpened",
+    StageName.DENOISE: N_("Noise removed"),
+    StageName.FACES: N_("Faces restored"),
+    StageName.UPSCALE: N_("Enlarged"),
+    StageName.SHARPEN: N_("Sharpened"),
+}
+_BRIEFLY = {
+    StageName.DENOISE: N_("noise removed"),
+    StageName.FACES: N_("faces restored"),
+    StageName.UPSCALE: N_("enlarged"),
+    StageName.SHARPEN: N_("sharpened"),
 }
 _LEFT = {
-    StageName.DENOISE: "Noise left as it is",
-    StageName.FACES: "Faces left as they are",
-    StageName.UPSCALE: "Size kept",
-    StageName.SHARPEN: "Not sharpened",
+    StageName.DENOISE: N_("Noise left as it is"),
+    StageName.FACES: N_("Faces left as they are"),
+    StageName.UPSCALE: N_("Size kept"),
+    StageName.SHARPEN: N_("Not sharpened"),
 }
 
 
 def help_text() -> str:
     """What the bot can do, a line a command."""
-    commands = "\n".join(f"/{name} – {form.summary}" for name, form in FORMS.items())
-    return (
-        "Send a photo, or a photo with a command under it, or answer a photo with a command.\n\n"
-        f"{commands}\n\n"
-        "Words after a command: 4x, 3000px, 4k, a strength from 0 to 100, sharp, soft, strong, "
-        "png, jpeg, webp, nocollage.\n"
-        "creativity 0–100: 0 or faithful stays true to the photo, 100 or vivid invents fine "
-        "detail when enlarging.\n"
-        "faces:main, faces:all, faces:none: which faces are restored.\n"
-        "model:general-x4v3: a model of the lab by its name.\n"
-        "For example: /upscale 4x vivid · /portrait 60 png · /enhance denoise 30 2x"
+    commands = "\n".join(f"/{name} – {_(form.summary)}" for name, form in FORMS.items())
+    words = "\n".join(
+        (
+            _(
+                "Words after a command: 4x, 3000px, 4k, a strength from 0 to 100, sharp, soft, "
+                "strong, png, jpeg, webp, nocollage."
+            ),
+            _(
+                "creativity 0–100: 0 or faithful stays true to the photo, 100 or vivid invents "
+                "fine detail when enlarging."
+            ),
+            _("faces:main, faces:all, faces:none: which faces are restored."),
+            _("model:general-x4v3: a model of the lab by its name."),
+            _("For example: /upscale 4x vivid · /portrait 60 png · /enhance denoise 30 2x"),
+        )
     )
+    opening = _(
+        "Send a photo, or a photo with a command under it, or answer a photo with a command."
+    )
+    return f"{opening}\n\n{commands}\n\n{words}"
 
 
 def not_a_photo(kind: str) -> str:
     """The answer to a video, sticker or the like."""
-    return (
-        f"I can't work on {kind}. Send me a photo (JPEG, PNG, HEIC, WebP…), as a file if you can."
-    )
+    return _(
+        "I can't work on {kind}. Send me a photo (JPEG, PNG, HEIC, WebP…), as a file if you can."
+    ).format(kind=kind)
 
 
 def queued(ticket: Ticket) -> str:
     """Where a waiting photo stands."""
     if ticket.running:
         return working(ticket)
-    ahead = "next in the queue" if ticket.place == 1 else f"place {ticket.place} in the queue"
-    return f"Queued: {ahead}, {about(ticket.seconds)}."
+    if ticket.place == 1:
+        return _("Queued: next in the queue, {about}.").format(about=about(ticket.seconds))
+    return _("Queued: place {place} in the queue, {about}.").format(
+        place=ticket.place, about=about(ticket.seconds)
+    )
 
 
 def working(ticket: Ticket) -> str:
     """How far a running photo is."""
     progress = ticket.progress or Progress()
-    what = _WORKING.get(progress.stage, "working on it")
-    of = f" photo {progress.photo} of {progress.photos}," if progress.photos > 1 else ""
+    what = _(_WORKING.get(progress.stage, _SOMEHOW))
+    text = _("In the lab: {what}…").format(what=what)
+    if progress.photos > 1:
+        text = _("In the lab: photo {photo} of {photos}, {what}…").format(
+            photo=progress.photo, photos=progress.photos, what=what
+        )
     if progress.fraction <= 0:
-        return f"In the lab:{of} {what}…"
+        return text
     filled = round(10 * progress.fraction)
     bar = "▰" * filled + "▱" * (10 - filled)
-    return f"In the lab:{of} {what}…\n{bar} {round(100 * progress.fraction)} %"
+    return f"{text}\n{bar} {round(100 * progress.fraction)} %"
 
 
 def status(tickets: Sequence[Ticket | None]) -> str:
     """The answer to /status."""
     lines = [queued(ticket) for ticket in tickets if ticket is not None]
-    return "\n".join(lines) if lines else NOTHING_WAITING
+    return "\n".join(lines) if lines else _(NOTHING_WAITING)
 
 
 def cancelled(count: int) -> str:
     """The answer to /cancel, by how many requests are taken back."""
     if count == 0:
-        return NOTHING_WAITING
-    return "Taking it back." if count == 1 else "Taking them back."
+        return _(NOTHING_WAITING)
+    return ngettext("Taking it back.", "Taking them back.", count)
 
 
 def caption(reply: Reply) -> str:
@@ -139,7 +166,8 @@ def caption(reply: Reply) -> str:
     if len(reply.results) == 1:
         text = _one(reply.results[0], reply.recipe)
     else:
-        lines = [f"{len(enhanced)} of {len(reply.results)} photos enhanced."]
+        head = _("{done} of {photos} photos enhanced.")
+        lines = [head.format(done=len(enhanced), photos=len(reply.results))]
         lines += [
             f"{n}. {_brief(result)}" if isinstance(result, Enhanced) else f"{n}. {result.text}"
             for n, result in enumerate(reply.results, 1)
@@ -159,31 +187,35 @@ def figures(result: Enhanced) -> str:
 
 def size(count: int) -> str:
     """Bytes for people: `840 kB`, `1.2 MB`."""
-    return f"{max(1, round(count / 1000))} kB" if count < 999_500 else f"{count / 1e6:.1f} MB"
+    if count < 999_500:
+        return _("{number} kB").format(number=max(1, round(count / 1000)))
+    return _("{number} MB").format(number=decimal(f"{count / 1e6:.1f}"))
 
 
 def duration(seconds: float) -> str:
     """A time for people: `0.4 s`, `6 s`, `2 min`."""
     if seconds < 0.95:
-        return f"{max(0.1, seconds):.1f} s"
-    return f"{round(seconds)} s" if seconds < 90 else f"{round(seconds / 60)} min"
+        return _("{number} s").format(number=decimal(f"{max(0.1, seconds):.1f}"))
+    if seconds < 90:
+        return _("{number} s").format(number=round(seconds))
+    return _("{number} min").format(number=round(seconds / 60))
 
 
 def about(seconds: float) -> str:
     """A guessed time for people, coarse on purpose: `about 20 s`."""
     if seconds < 10:
-        return f"about {max(1, round(seconds))} s"
+        return _("about {number} s").format(number=max(1, round(seconds)))
     if seconds < 90:
-        return f"about {5 * round(seconds / 5)} s"
-    return f"about {round(seconds / 60)} min"
+        return _("about {number} s").format(number=5 * round(seconds / 5))
+    return _("about {number} min").format(number=round(seconds / 60))
 
 
 def _one(result: Enhanced | Failed, recipe: Recipe) -> str:
     if isinstance(result, Failed):
         return result.text
     done = any(step.done for step in result.steps)
-    head = "Enhanced" if done else "Nothing to mend here"
-    lines = [f"{head}: {figures(result)}."]
+    head = _("Enhanced: {figures}.") if done else _("Nothing to mend here: {figures}.")
+    lines = [head.format(figures=figures(result))]
     lines += [f"• {line(step, result)}" for step in result.steps if _telling(step, recipe)]
     lines += [f"• {note[:1].upper()}{note[1:]}" for note in result.notes]
     return "\n".join(lines)
@@ -207,20 +239,26 @@ def _telling(step: Step, recipe: Recipe) -> bool:
 
 def line(step: Step, result: Enhanced) -> str:
     """One stage in words: `Noise removed, 60 %: grainy, σ ≈ 14`."""
-    text = _DONE[step.stage] if step.done else _LEFT[step.stage]
+    text = _(_DONE[step.stage] if step.done else _LEFT[step.stage])
     if step.done and step.stage is StageName.FACES:
         return step.reason  # It counts the faces and says the strength by itself.
     if step.done and step.stage is StageName.UPSCALE:
         factor = result.width / result.source_width
-        text = f"{text} {factor:.2g}×" if factor > 1 else "Made smaller"
+        text = (
+            _("Enlarged {factor}×").format(factor=decimal(f"{factor:.2g}"))
+            if factor > 1
+            else _("Made smaller")
+        )
     if step.done and step.strength is not None:
         text += f", {step.strength} %"
-    return f"{text}: {step.reason}" if step.reason else text
+    return _("{what}: {reason}").format(what=text, reason=step.reason) if step.reason else text
 
 
 def _brief(result: Enhanced) -> str:
-    done = [_DONE[step.stage].lower() for step in result.steps if step.done]
-    return f"{figures(result)}: {', '.join(done)}" if done else figures(result)
+    done = [_(_BRIEFLY[step.stage]) for step in result.steps if step.done]
+    if not done:
+        return figures(result)
+    return _("{what}: {reason}").format(what=figures(result), reason=", ".join(done))
 
 
 def _cut(text: str) -> str:

@@ -3,12 +3,15 @@
 DarkroomError
 ├── PhotoRefused      the file cannot be enhanced: not a photo, broken, too large
 ├── CommandError      the words of a command are not understood
-├── LimitReached      the person or the lab has too much in flight
+├── LimitReached      the person or the lab has too much in flight, or has had enough for today
+├── NotAllowed        the community or the operator does not let this person do this here
 ├── ModelUnavailable  a model is missing, damaged or does not fit its purpose
 ├── ServiceDown       the queue or the photo store cannot be reached
 ├── SettingsError     a setting has a wrong value
 └── Cancelled         the person asked to stop
 """
+
+from core.language import _
 
 
 class DarkroomError(Exception):
@@ -41,9 +44,22 @@ class CommandError(DarkroomError):
 
 
 class LimitReached(DarkroomError):
-    """The person, or the whole lab, has as many photos in flight as is allowed."""
+    """A person, a community's member or the whole lab has as many photos as is allowed.
+
+    `wait` is the time in seconds after which there is room again, where that is known.
+    """
 
     code = "limit"
+
+    def __init__(self, text: str, *, code: str | None = None, wait: float | None = None) -> None:
+        super().__init__(text, code=code)
+        self.wait = wait
+
+
+class NotAllowed(DarkroomError):
+    """The community or the operator does not let this person do this here."""
+
+    code = "not_allowed"
 
 
 class ModelUnavailable(DarkroomError):
@@ -69,5 +85,5 @@ class Cancelled(DarkroomError):
 
     code = "cancelled"
 
-    def __init__(self, text: str = "Cancelled, as you asked.") -> None:
-        super().__init__(text)
+    def __init__(self, text: str | None = None) -> None:
+        super().__init__(_("Cancelled, as you asked.") if text is None else text)

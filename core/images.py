@@ -22,6 +22,7 @@ from pillow_heif import HeifImageFile
 
 from core.errors import PhotoRefused
 from core.exif import Exif
+from core.language import N_, _, decimal
 from core.signatures import other_kind, photo_kind
 
 
@@ -47,7 +48,28 @@ KINDS: Final = MappingProxyType(
     }
 )
 
-ACCEPTED: Final = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF"
+ACCEPTED: Final = N_("JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF")
+
+OTHERS: Final = (
+    N_("a GIMP document"),
+    N_("a JPEG 2000 image"),
+    N_("a JPEG XL image"),
+    N_("a PDF document"),
+    N_("a Photoshop document"),
+    N_("a ZIP archive or an office document"),
+    N_("a compressed file or an animated sticker"),
+    N_("a program"),
+    N_("a sound file"),
+    N_("a sound or video file"),
+    N_("a video"),
+    N_("a web page"),
+    N_("an SVG drawing"),
+    N_("an archive"),
+    N_("an icon"),
+    N_("an office document"),
+    N_("text"),
+)
+"""What `core.signatures.other_kind` calls files, raw files aside, marked for the catalogs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +118,15 @@ def inspect(data: bytes, limits: Limits | None = None) -> Header:
     empty, not_an_image, unsupported_kind, too_many_bytes, too_many_pixels, too_small, broken."""
     limits = limits or Limits()
     if not data:
-        raise PhotoRefused("This file is empty. Please send the photo again.", code="empty")
+        raise PhotoRefused(_("This file is empty. Please send the photo again."), code="empty")
     kind = _kind_of(data)
     if len(data) > limits.max_bytes:
         megabytes, most = _apart(len(data) / 1e6, limits.max_bytes / 1e6)
         raise PhotoRefused(
-            f"This file has {megabytes} MB; up to {most} MB can be enhanced. "
-            "Send a smaller version.",
+            _(
+                "This file has {megabytes} MB; up to {most} MB can be enhanced. "
+                "Send a smaller version."
+            ).format(megabytes=megabytes, most=most),
             code="too_many_bytes",
         )
     image = open_photo(data, kind)
@@ -124,13 +148,15 @@ def open_photo(data: bytes, kind: str) -> ImageFile:
             return _OPENERS[kind](io.BytesIO(data))
     except Image.DecompressionBombError:
         raise PhotoRefused(
-            "This photo has more pixels than can be read. Send a smaller version.",
+            _("This photo has more pixels than can be read. Send a smaller version."),
             code="too_many_pixels",
         ) from None
     except Exception as error:  # plugins raise anything on a broken file: struct, index, value…
         raise PhotoRefused(
-            f"This {KINDS[kind].name} file is broken or incomplete and cannot be opened. "
-            "Please send it again, or export it anew.",
+            _(
+                "This {kind} file is broken or incomplete and cannot be opened. "
+                "Please send it again, or export it anew."
+            ).format(kind=KINDS[kind].name),
             code="broken",
         ) from error
 
@@ -154,13 +180,17 @@ def _kind_of(data: bytes) -> str:
         return kind
     other = other_kind(data)
     if other == "a camera raw file":
-        text = "This is a camera raw file. Develop it first and send it as JPEG or TIFF."
+        text = _("This is a camera raw file. Develop it first and send it as JPEG or TIFF.")
         raise PhotoRefused(text, code="unsupported_kind")
     if other is not None:
-        text = f"This is {other}, not a photo. Send a {ACCEPTED} file."
+        text = _("This is {what}, not a photo. Send a {accepted} file.")
+        text = text.format(what=_(other), accepted=_(ACCEPTED))
         raise PhotoRefused(text, code="unsupported_kind")
     raise PhotoRefused(
-        f"This file is not a photo that can be read. Send a {ACCEPTED} file.", code="not_an_image"
+        _("This file is not a photo that can be read. Send a {accepted} file.").format(
+            accepted=_(ACCEPTED)
+        ),
+        code="not_an_image",
     )
 
 
@@ -168,20 +198,26 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_pixels:
         megapixels, most = _apart(width * height / 1e6, limits.max_pixels / 1e6)
         raise PhotoRefused(
-            f"This photo has {megapixels} megapixels; up to {most} can be enhanced. "
-            "Send a smaller version.",
+            _(
+                "This photo has {megapixels} megapixels; up to {most} can be enhanced. "
+                "Send a smaller version."
+            ).format(megapixels=megapixels, most=most),
             code="too_many_pixels",
         )
     if max(width, height) > limits.max_side:
         raise PhotoRefused(
-            f"This photo is {width} × {height} pixels; a side may have up to {limits.max_side}. "
-            "Send a smaller version or a part of it.",
+            _(
+                "This photo is {width} × {height} pixels; a side may have up to {most}. "
+                "Send a smaller version or a part of it."
+            ).format(width=width, height=height, most=limits.max_side),
             code="too_many_pixels",
         )
     if min(width, height) < limits.min_side:
         raise PhotoRefused(
-            f"This photo is only {width} × {height} pixels; "
-            f"at least {limits.min_side} on each side are needed.",
+            _(
+                "This photo is only {width} × {height} pixels; "
+                "at least {least} on each side are needed."
+            ).format(width=width, height=height, least=limits.min_side),
             code="too_small",
         )
 
@@ -203,7 +239,7 @@ def _apart(value: float, limit: float) -> tuple[str, str]:
         if round(value, decimals) > limit:
             shown = f"{value:.{decimals}f}"
             break
-    return shown, f"{limit:g}"
+    return decimal(shown), decimal(f"{limit:g}")
 
 
 _warnings_lock = threading.Lock()

@@ -16,8 +16,19 @@ from pathlib import Path
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol
 
-__all__ = ["ENGLISH", "N_", "_", "available", "current", "matching", "ngettext", "speaking"]
+__all__ = [
+    "ENGLISH",
+    "N_",
+    "_",
+    "available",
+    "current",
+    "decimal",
+    "matching",
+    "ngettext",
+    "speaking",
+]
 
 ENGLISH = "en"
 FOLDER = Path(__file__).with_name("languages")
@@ -45,7 +56,10 @@ def current() -> str:
 
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
-    """Within this context, and in tasks begun in it, texts are in the language `code`."""
+    """Within this context, and in tasks begun in it, texts are in the language `code`.
+
+    `asyncio.to_thread` hands it on; an executor's thread must be given a copy of the context.
+    """
     token = _current.set(code)
     try:
         yield
@@ -65,6 +79,13 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     if _current.get() == ENGLISH:
         return singular if count == 1 else plural
     return _catalog(_current.get()).ngettext(singular, plural, count)
+
+
+def decimal(figure: str) -> str:
+    """A figure that was written with a point, with the decimal sign of the language instead."""
+    if _current.get() == ENGLISH:
+        return figure
+    return figure.replace(".", get_decimal_symbol(_current.get()))
 
 
 def N_(text: str) -> str:  # noqa: N802

@@ -9,6 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
 from core.errors import ServiceDown
+from core.language import _
 
 Client = Redis
 RedisError = exceptions.RedisError
@@ -51,11 +52,11 @@ def spoken() -> Iterator[None]:
         yield
     except exceptions.OutOfMemoryError as error:
         raise ServiceDown(
-            "The lab is full right now. Please try again in a few minutes."
+            _("The lab is full right now. Please try again in a few minutes.")
         ) from error
     except (RedisError, OSError) as error:
         raise ServiceDown(
-            "The lab cannot be reached right now. Please try again in a minute."
+            _("The lab cannot be reached right now. Please try again in a minute.")
         ) from error
 
 

@@ -16,6 +16,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import ModelUnavailable
+from core.language import _
 
 __all__ = [
     "CATALOG_FILE",
@@ -121,12 +122,7 @@ class Catalog:
             return found[0]
         if found:
             raise fits_several(name, found)
-        near = self.near(name)
-        meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise ModelUnavailable(
-            f"There is no model called “{name}”.{meant}",
-            remedy="`darkroom weights list` shows all.",
-        )
+        raise ModelUnavailable(self.unknown(name), remedy="`darkroom weights list` shows all.")
 
     def fitting(self, name: str) -> tuple[CatalogRow, ...]:
         """The rows that `name` may mean: one if it is clear, several if not, or none."""
@@ -146,11 +142,23 @@ class Catalog:
         matches = difflib.get_close_matches(_plain(name), by_name, n=3, cutoff=0.4)
         return tuple(dict.fromkeys(by_name[match] for match in matches))
 
+    def unknown(self, name: str) -> str:
+        """Says that no model is called `name`, with the nearest ones."""
+        text = _("There is no model called “{name}”.").format(name=name)
+        near = self.near(name)
+        if not near:
+            return text
+        return text + " " + _("Did you mean {names}?").format(names=_(" or ").join(near))
+
 
 def fits_several(name: str, rows: Iterable[CatalogRow]) -> ModelUnavailable:
     """The error for a name that is not clear."""
     choices = ", ".join(row.id for row in rows)
-    return ModelUnavailable(f"“{name}” fits several models: {choices}. Name one of them.")
+    return ModelUnavailable(
+        _("“{name}” fits several models: {choices}. Name one of them.").format(
+            name=name, choices=choices
+        )
+    )
 
 
 def digest(path: Path) -> str:

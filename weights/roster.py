@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from core.errors import ModelUnavailable
+from core.language import _
 from core.recipe import Preset
 from core.settings import WorkerSettings
 from weights.catalog import CatalogRow, Purpose, fits_several
@@ -161,13 +162,17 @@ class Roster:
         if here:
             raise fits_several(name, here)
         ids = [row.id for row in self.store.rows() if row.purpose is not Purpose.DETECT]
-        installed = f"Installed are: {', '.join(ids)}." if ids else "No model is installed."
+        installed = (
+            _("Installed are: {models}.").format(models=", ".join(ids))
+            if ids
+            else _("No model is installed.")
+        )
         if fitting:
-            missing = " or ".join(row.id for row in fitting)
-            raise ModelUnavailable(f"{missing} is not installed here. {installed}")
-        near = known.near(name)
-        meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise ModelUnavailable(f"There is no model called “{name}”.{meant} {installed}")
+            missing = _(" or ").join(row.id for row in fitting)
+            text = _("{models} is not installed here.").format(models=missing)
+        else:
+            text = known.unknown(name)
+        raise ModelUnavailable(f"{text} {installed}")
 
     def _merit(self, row: CatalogRow, style: str) -> tuple[bool, bool, int]:
         return (not (row.heavy and self._on_cpu), row.style == style, row.rank)
@@ -177,7 +182,9 @@ def check_package(row: CatalogRow) -> None:
     """Raises ModelUnavailable if the package that a model wants besides is missing."""
     if not runnable(row):
         raise ModelUnavailable(
-            f"{row.id} cannot run here: its package {row.package} is not installed.",
+            _("{model} cannot run here: its package {package} is not installed.").format(
+                model=row.id, package=row.package
+            ),
             remedy=f"Install it beside Darkroom; its licence: {row.licence}.",
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from core.errors import ModelUnavailable
+from core.language import _
 from weights.catalog import SHIPPED_FOLDER, Catalog, CatalogRow, Purpose, digest
 
 __all__ = ["WeightsStore"]
@@ -70,7 +71,9 @@ class WeightsStore:
         """The path of a row's file; raises ModelUnavailable if it is not on this machine."""
         path = self._place(row)
         if not path.is_file():
-            raise ModelUnavailable(f"The model {row.id} is not installed.", remedy=_remedy(row))
+            raise ModelUnavailable(
+                _("The model {model} is not installed.").format(model=row.id), remedy=_remedy(row)
+            )
         return path
 
     def installed(self, row: CatalogRow) -> bool:
@@ -98,18 +101,22 @@ class WeightsStore:
                 _log.warning("%s has no published hash; trusted from now on as %s", row.file, found)
             elif known != found:
                 raise ModelUnavailable(
-                    f"The model file {row.file} has changed since it was first used.",
+                    _("The model file {file} has changed since it was first used.").format(
+                        file=row.file
+                    ),
                     remedy="If you replaced it on purpose, run "
                     f"`darkroom weights verify --trust {row.id}`.",
                 )
         elif not row.sha256:
             raise ModelUnavailable(
-                f"The shipped model {row.id} has no hash in the catalog yet.",
+                _("The shipped model {model} has no hash in the catalog yet.").format(model=row.id),
                 remedy="Run `python -m weights.catalog --stamp`.",
             )
         elif found != row.sha256:
             raise ModelUnavailable(
-                f"The model file {row.file} is damaged or not the published one.",
+                _("The model file {file} is damaged or not the published one.").format(
+                    file=row.file
+                ),
                 remedy=_remedy(row),
             )
         return found
@@ -188,7 +195,9 @@ class WeightsStore:
             records: dict[str, _Record] = json.loads(text)
         except json.JSONDecodeError as error:
             raise ModelUnavailable(
-                f"{_RECORDS} in the weights folder is not readable JSON; mend or delete it."
+                _("{file} in the weights folder is not readable JSON; mend or delete it.").format(
+                    file=_RECORDS
+                )
             ) from error
         return records
 

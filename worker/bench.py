@@ -15,6 +15,7 @@ from core.blobs import Blobs
 from core.errors import Cancelled, DarkroomError
 from core.images import Limits
 from core.jobs import Enhanced, Failed, Job, PhotoRef, Progress, Reply, Result, UnknownVersion
+from core.language import _, matching, speaking
 from core.leases import Leases
 from core.outbox import Outbox
 from core.queue import Queue
@@ -84,19 +85,23 @@ class Bench:
         if job is None:
             log.info("job %s has been answered already", job_id)
             return
-        suspect = await self._leases.starts(job_id) > 0
+        with speaking(matching(job.language)):
+            await self._answered(job)
+
+    async def _answered(self, job: Job) -> None:
+        suspect = await self._leases.starts(job.id) > 0
         async with self._gate.through(alone=suspect):
-            starts = await self._leases.begin(job_id)
+            starts = await self._leases.begin(job.id)
             if starts > STARTS_MAX:
-                log.error("job %s was begun %d times and never ended: given up", job_id, starts)
-                await self._publish(job, Reply.failure(job, "given_up", captions.GIVEN_UP))
+                log.error("job %s was begun %d times and never ended: given up", job.id, starts)
+                await self._publish(job, Reply.failure(job, "given_up", _(captions.GIVEN_UP)))
                 return
-            log.info("job %s begun, photos: %d, start: %d", job_id, len(job.photos), starts)
+            log.info("job %s begun, photos: %d, start: %d", job.id, len(job.photos), starts)
             try:
                 await self._publish(job, await self._reply(job))
             except (asyncio.CancelledError, RedisError, OSError) as error:
-                log.info("job %s handed back: %s", job_id, type(error).__name__)
-                await self._hand_back(job_id)
+                log.info("job %s handed back: %s", job.id, type(error).__name__)
+                await self._hand_back(job.id)
                 raise
 
     async def _hand_back(self, job_id: str) -> None:
@@ -116,10 +121,10 @@ class Bench:
         except Cancelled:
             if watch.late:
                 log.error("job %s stopped after %.0f s", job.id, self._job_seconds)
-                late = Reply.failure(job, "too_slow", captions.TOO_SLOW).results
+                late = Reply.failure(job, "too_slow", _(captions.TOO_SLOW)).results
                 return _answer(job, [*results, *late[len(results) : len(job.photos)]])
             await self._blobs.discard(_answer(job, results).blob_keys())
-            return Reply.failure(job, Cancelled.code, captions.CANCELLED)
+            return Reply.failure(job, Cancelled.code, _(captions.CANCELLED))
         finally:
             reporter.cancel()
             await asyncio.gather(reporter, return_exceptions=True)
@@ -138,7 +143,7 @@ class Bench:
             return Failed(code=error.code, text=error.text, source_name=photo.name)
         except Exception:
             log.exception("job %s photo %d failed", job.id, number)
-            return Failed(code="unexpected", text=captions.UNEXPECTED, source_name=photo.name)
+            return Failed(code="unexpected", text=_(captions.UNEXPECTED), source_name=photo.name)
         with contextlib.suppress(RedisError, OSError):  # only a guess for the next person
             await self._queue.learn_pace(result.seconds)
         return result
@@ -243,12 +248,16 @@ class Bench:
         record = await self._queue.raw_record(job_id)
         try:
             fields = json.loads(record or "{}")
+            language = matching(str(fields.get("language", "")))
+            with speaking(language):
+                text = _(captions.OTHER_VERSION)
             reply = Reply(
                 job=job_id,
                 platform=fields["platform"],
                 user=fields["user"],
                 address=fields["address"],
-                results=(Failed(code="other_version", text=captions.OTHER_VERSION),),
+                language=language,
+                results=(Failed(code="other_version", text=text),),
             )
         except (KeyError, TypeError, ValueError) as error:
             log.error("job %s cannot be answered: %s", job_id, type(error).__name__)
@@ -263,6 +272,7 @@ def _answer(job: Job, results: Sequence[Result]) -> Reply:
         user=job.user,
         address=job.address,
         recipe=job.recipe,
+        language=job.language,
         results=(*results, *job.refused),
     )
 
@@ -273,4 +283,4 @@ def _name(source: str, encoded: Encoded) -> str:
 
 
 def _first_frame(photo: Photo) -> tuple[str, ...]:
-    return (captions.FIRST_FRAME,) if photo.animated else ()
+    return (_(captions.FIRST_FRAME),) if photo.animated else ()

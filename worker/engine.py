@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import Cancelled, DarkroomError, SettingsError
+from core.language import _
 from core.settings import WorkerSettings
 from worker.imaging.photo import Pixels
 from worker.models import LoadedModel
@@ -222,9 +223,11 @@ class Engine:
 
 def _too_big(model: LoadedModel) -> DarkroomError:
     return DarkroomError(
-        f"The model {model.id} does not fit into this machine's memory; "
-        "use a smaller one or set DARKROOM_DEVICE=cpu.",
+        _("The model {model} does not fit into the lab's memory; name a smaller one.").format(
+            model=model.id
+        ),
         code="memory",
+        remedy="Or set DARKROOM_DEVICE=cpu.",
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelUnavailable
+from core.language import _
 from worker.imaging.photo import Box, Pixels, to_eight_bits
 
 __all__ = ["Face", "FaceFinder"]
@@ -72,7 +73,9 @@ class FaceFinder:
             )
             self.find(np.zeros((64, 64, 3), np.uint16))
         except cv2.error as error:
-            raise ModelUnavailable(f"The face finder {path.name} cannot be read.") from error
+            raise ModelUnavailable(
+                _("The face finder {file} cannot be read.").format(file=path.name)
+            ) from error
         finally:
             cv2.utils.logging.setLogLevel(level)
 
@@ -86,7 +89,7 @@ class FaceFinder:
             coarse = self._find_at(pixels, _WHOLE_EDGE / edge)
             found += [face for face in coarse if max(face.box[2:]) > _LARGE * edge]
         faces = _single(found)
-        for _ in range(_LOOKS):
+        for _look in range(_LOOKS):
             faces = [self._seen_upright(pixels, face) for face in faces]
         return tuple(sorted(faces, key=_area, reverse=True))
 

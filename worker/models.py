@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import ModelUnavailable
+from core.language import _
 from core.recipe import Preset
 from core.settings import WorkerSettings
 from weights.catalog import CatalogRow, Purpose
@@ -97,7 +98,9 @@ def load_blend(
     )
     if not same:
         raise ModelUnavailable(
-            f"{one[0].id} and {other[0].id} are not the same network, so they cannot be mixed."
+            _("{one} and {other} are not the same network, so they cannot be mixed.").format(
+                one=one[0].id, other=other[0].id
+            )
         )
     for key, value in state.items():
         # Counters and index tables, which are the same in both, are kept as they are.
@@ -120,7 +123,9 @@ def _network(row: CatalogRow, state: dict[str, Tensor]) -> LoadedModel:
             descriptor = spandrel.ModelLoader().load_from_state_dict(state)
     except (spandrel.UnsupportedModelError, RuntimeError, KeyError) as error:
         raise ModelUnavailable(
-            f"The model file {row.file} is of no architecture that Darkroom can run."
+            _("The model file {file} is of no architecture that Darkroom can run.").format(
+                file=row.file
+            )
         ) from error
     return _described(row, descriptor)
 
@@ -141,7 +146,9 @@ def _state(row: CatalogRow, path: Path) -> dict[str, Tensor]:
     except Exception as error:
         # The readers raise a dozen types for broken files; what helps is the file's name.
         raise ModelUnavailable(
-            f"The model file {row.file} cannot be read: it is broken or holds more than weights."
+            _(
+                "The model file {file} cannot be read: it is broken or holds more than weights."
+            ).format(file=row.file)
         ) from error
     return tensors
 
@@ -149,7 +156,11 @@ def _state(row: CatalogRow, path: Path) -> dict[str, Tensor]:
 def _described(row: CatalogRow, descriptor: Any) -> LoadedModel:
     architecture = str(descriptor.architecture.id)
     if descriptor.purpose == "Inpainting":
-        raise ModelUnavailable(f"{row.id} fills holes in pictures; Darkroom has no use for it yet.")
+        raise ModelUnavailable(
+            _("{model} fills holes in pictures; Darkroom has no use for it yet.").format(
+                model=row.id
+            )
+        )
     purpose = {"SR": Purpose.UPSCALE, "FaceSR": Purpose.FACES, "Restoration": Purpose.DENOISE}[
         descriptor.purpose
     ]
@@ -157,9 +168,17 @@ def _described(row: CatalogRow, descriptor: Any) -> LoadedModel:
         purpose = row.purpose
     channels = descriptor.input_channels
     if channels not in (1, 3) or descriptor.output_channels != channels:
-        raise ModelUnavailable(f"{row.id} wants {channels} channels; photos have 3.")
+        raise ModelUnavailable(
+            _("{model} wants {channels} channels; photos have 3.").format(
+                model=row.id, channels=channels
+            )
+        )
     if row.purpose is Purpose.UPSCALE and descriptor.scale != row.scale and not row.own:
-        raise ModelUnavailable(f"{row.id} enlarges {descriptor.scale}×, not {row.scale}× as said.")
+        raise ModelUnavailable(
+            _("{model} enlarges {scale}×, not {said}× as said.").format(
+                model=row.id, scale=descriptor.scale, said=row.scale
+            )
+        )
     module: nn.Module = descriptor.model
     module.requires_grad_(False).eval()
     needs = descriptor.size_requirements

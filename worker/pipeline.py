@@ -7,6 +7,7 @@ import numpy as np
 
 from core.errors import Cancelled
 from core.jobs import StageName, Step
+from core.language import _
 from core.recipe import Recipe, Which
 from worker.diagnosis import diagnose
 from worker.engine import Engine
@@ -128,7 +129,7 @@ class _Work:
         if stage.model is None or not stage.strength:
             return (), _left_out(stage)
         if not found:
-            return (), _left_out(stage, "no face was found")
+            return (), _left_out(stage, _("no face was found"))
         wanted = found
         if self.recipe.which_faces is Which.MAIN:
             wanted = in_front(found, self.photo.width, self.photo.height)

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from core.jobs import StageName
-from core.recipe import SCALES, Preset, Recipe, Which
+from core.language import N_, _, decimal
+from core.recipe import Preset, Recipe, Which
 from weights.catalog import Purpose
 from weights.roster import Blend, Capabilities
 from worker.diagnosis import Diagnosis
+from worker.size import MAX_OUTPUT_PIXELS, result_size
 
 __all__ = ["MAX_OUTPUT_PIXELS", "Plan", "PlannedStage", "plan"]
 
-MAX_OUTPUT_PIXELS = 100_000_000
-MAX_OUTPUT_SIDE = 32_000
-"""OpenCV's geometry ends at 32,767 pixels a side."""
-
 _CLEAN_SIGMA, _CLEAN_BLOCKING = 2.0, 0.5
-_SMALL_EDGE, _MIDDLE_EDGE = 1024, 2048
 _FACES = 50
 
 
@@ -61,26 +58,26 @@ class _Habit:
     denoise: float = 1.0
     denoise_floor: int = 0
     faces: int = _FACES
-    faces_reason: str = "for every face that is found"
+    faces_reason: str = N_("for every face that is found")
     sharpen: int = 0
-    sharpen_reason: str = "not asked for"
+    sharpen_reason: str = N_("not asked for")
     creativity: int = 40
 
 
 _HABITS = {
     Preset.AUTO: _Habit(),
     Preset.PORTRAIT: _Habit(
-        denoise_floor=30, faces=70, faces_reason="it is a portrait", creativity=30
+        denoise_floor=30, faces=70, faces_reason=N_("it is a portrait"), creativity=30
     ),
     Preset.LANDSCAPE: _Habit(
         denoise=0.6,
         faces=0,
-        faces_reason="left as they are in landscapes",
+        faces_reason=N_("left as they are in landscapes"),
         sharpen=25,
-        sharpen_reason="landscapes gain from a little",
+        sharpen_reason=N_("landscapes gain from a little"),
         creativity=60,
     ),
-    Preset.ART: _Habit(denoise=0.5, faces=0, faces_reason="left as they are in art"),
+    Preset.ART: _Habit(denoise=0.5, faces=0, faces_reason=N_("left as they are in art")),
 }
 
 
@@ -92,11 +89,11 @@ def plan(
 ) -> Plan:
     """The steps for a photo; what the person set wins over the preset and the figures."""
     habit = _HABITS[recipe.preset]
-    width, height, reason, notes = _size(recipe, diagnosis, max_output_pixels)
+    width, height, reason, notes = result_size(recipe, diagnosis, max_output_pixels)
     factor = max(width / diagnosis.width, height / diagnosis.height)
     chain = _chain(factor, capabilities.upscale, _asked_scale(capabilities))
     if factor > 1 and not chain:
-        notes.append("no upscaling model is installed, so the photo was enlarged plainly")
+        notes.append(_("no upscaling model is installed, so the photo was enlarged plainly"))
     changed = (width, height) != (diagnosis.width, diagnosis.height)
     names = [capabilities.upscale[scale] for scale in chain]
     denoise = _denoise(recipe, habit, diagnosis, capabilities, names)
@@ -110,7 +107,7 @@ def plan(
         upscale=PlannedStage(
             StageName.UPSCALE,
             100 if changed else 0,
-            reason + _details(recipe, names, capabilities),
+            _detailed(reason, recipe, names, capabilities),
             " + ".join(map(str, passes)) or None,
         ),
         sharpen=_sharpen(recipe, habit),
@@ -131,25 +128,27 @@ def _denoise(
 ) -> PlannedStage:
     name, model = StageName.DENOISE, capabilities.denoise
     if recipe.denoise == 0:
-        return PlannedStage(name, 0, "turned off")
+        return PlannedStage(name, 0, _("turned off"))
     if recipe.denoise is None:
         wanted, reason = _needed(diagnosis)
         wanted = round(wanted * habit.denoise)
         if habit.denoise_floor > wanted:
-            wanted, reason = habit.denoise_floor, "portraits gain from a little"
-        if wanted and recipe.intensity != 100:
-            reason += f", {'softer' if recipe.intensity < 100 else 'stronger'} as you asked"
+            wanted, reason = habit.denoise_floor, _("portraits gain from a little")
+        if wanted and recipe.intensity < 100:
+            reason = _("{reason}, softer as you asked").format(reason=reason)
+        elif wanted and recipe.intensity > 100:
+            reason = _("{reason}, stronger as you asked").format(reason=reason)
         wanted = _intensified(wanted, recipe)
     else:
-        wanted, reason = recipe.denoise, "you asked for it"
+        wanted, reason = recipe.denoise, _("you asked for it")
     if wanted == 0:
         return PlannedStage(name, 0, reason)
     along = next((upscaler for upscaler in upscalers if upscaler in capabilities.grainy), None)
     if along is not None and model not in capabilities.chosen:
-        reason += ", while enlarging"
+        reason = _("{reason}, while enlarging").format(reason=reason)
         return PlannedStage(name, wanted, reason, along, within=StageName.UPSCALE)
     if model is None:
-        return PlannedStage(name, 0, "no denoising model is installed")
+        return PlannedStage(name, 0, _("no denoising model is installed"))
     return PlannedStage(name, wanted, reason, model)
 
 
@@ -175,13 +174,18 @@ def _pass(
     return Blend.between(vivid, faithful, habit.creativity)
 
 
-def _details(recipe: Recipe, upscalers: Sequence[str], capabilities: Capabilities) -> str:
-    """What the person asked for by name, as a tail of the reason."""
+def _detailed(
+    reason: str, recipe: Recipe, upscalers: Sequence[str], capabilities: Capabilities
+) -> str:
+    """The reason with what the person asked for by name."""
     asked = capabilities.asked
-    told = f", with {asked.id}" if asked is not None and asked.id in upscalers else ""
+    if asked is not None and asked.id in upscalers:
+        reason = _("{reason}, with {model}").format(reason=reason, model=asked.id)
     if recipe.creativity is not None and any(name in capabilities.pairs for name in upscalers):
-        told += f", creativity {recipe.creativity} %"
-    return told
+        reason = _("{reason}, creativity {creativity} %").format(
+            reason=reason, creativity=recipe.creativity
+        )
+    return reason
 
 
 def _creativity_notes(
@@ -190,9 +194,10 @@ def _creativity_notes(
     if recipe.creativity is None:
         return []
     if not upscalers:
-        return ["creativity counts only where a model enlarges the photo"]
+        return [_("creativity counts only where a model enlarges the photo")]
     single = dict.fromkeys(name for name in upscalers if name not in capabilities.pairs)
-    return [f"creativity had no say in {name}: only one variant is installed" for name in single]
+    text = _("creativity had no say in {model}: only one variant is installed")
+    return [text.format(model=name) for name in single]
 
 
 def _asked_scale(capabilities: Capabilities) -> int | None:
@@ -213,15 +218,20 @@ def _asked_notes(
         return []
     if asked.purpose is Purpose.UPSCALE:
         if not chain:
-            return [f"the model {asked.id} was not used: the photo is not enlarged"]
+            return [_not_used(asked.id, _("the photo is not enlarged"))]
         if math.prod(chain) > factor + 1e-6:
-            reduced = f"so its result was reduced to {factor:.2g}×"
-            return [f"the model {asked.id} enlarges {asked.scale}×, {reduced}"]
+            text = _("the model {model} enlarges {scale}×, so its result was reduced to {factor}×")
+            told = decimal(f"{factor:.2g}")
+            return [text.format(model=asked.id, scale=asked.scale, factor=told)]
     stages = {Purpose.DENOISE: denoise, Purpose.FACES: faces}
     stage = stages.get(asked.purpose)
     if stage is not None and not stage.strength:
-        return [f"the model {asked.id} was not used: {stage.reason}"]
+        return [_not_used(asked.id, stage.reason)]
     return []
+
+
+def _not_used(model: str, why: str) -> str:
+    return _("the model {model} was not used: {why}").format(model=model, why=why)
 
 
 def _needed(diagnosis: Diagnosis) -> tuple[int, str]:
@@ -236,99 +246,45 @@ def _needed(diagnosis: Diagnosis) -> tuple[int, str]:
     if diagnosis.blocking >= _CLEAN_BLOCKING:
         blocks = 1 - math.exp(-(diagnosis.blocking - 0.3) / 0.6)
     reasons = [
-        *([f"grainy, σ ≈ {diagnosis.noise_sigma:.0f}"] if grain else []),
-        *(["JPEG blocks show"] if blocks else []),
+        *([_("grainy, σ ≈ {sigma}").format(sigma=f"{diagnosis.noise_sigma:.0f}")] if grain else []),
+        *([_("JPEG blocks show")] if blocks else []),
     ]
     if not reasons:
-        return 0, "the photo is clean"
+        return 0, _("the photo is clean")
     return round(100 * (1 - (1 - grain) * (1 - blocks))), ", ".join(reasons)
 
 
 def _faces(recipe: Recipe, habit: _Habit, capabilities: Capabilities) -> PlannedStage:
     name = StageName.FACES
     if recipe.faces == 0 or recipe.which_faces is Which.NONE:
-        return PlannedStage(name, 0, "turned off")
+        return PlannedStage(name, 0, _("turned off"))
     if recipe.faces is None and recipe.which_faces is not None:
         # Whoever says which faces wants some restored, also where the preset leaves them.
-        wanted, reason = _intensified(habit.faces or _FACES, recipe), "you asked for it"
+        wanted, reason = _intensified(habit.faces or _FACES, recipe), _("you asked for it")
     elif recipe.faces is None:
-        wanted, reason = _intensified(habit.faces, recipe), habit.faces_reason
+        wanted, reason = _intensified(habit.faces, recipe), _(habit.faces_reason)
     else:
-        wanted, reason = recipe.faces, "you asked for it"
+        wanted, reason = recipe.faces, _("you asked for it")
     if wanted == 0:
         return PlannedStage(name, 0, reason)
     if capabilities.faces is None:
-        return PlannedStage(name, 0, "no face model is installed")
+        return PlannedStage(name, 0, _("no face model is installed"))
     if capabilities.detect is None:
-        return PlannedStage(name, 0, "no face finder is installed")
+        return PlannedStage(name, 0, _("no face finder is installed"))
     return PlannedStage(name, wanted, reason, capabilities.faces)
 
 
 def _sharpen(recipe: Recipe, habit: _Habit) -> PlannedStage:
     if recipe.sharpen is not None:
-        reason = "you asked for it" if recipe.sharpen else "turned off"
+        reason = _("you asked for it") if recipe.sharpen else _("turned off")
         return PlannedStage(StageName.SHARPEN, recipe.sharpen, reason)
     return PlannedStage(
-        StageName.SHARPEN, _intensified(habit.sharpen, recipe), habit.sharpen_reason
+        StageName.SHARPEN, _intensified(habit.sharpen, recipe), _(habit.sharpen_reason)
     )
 
 
 def _intensified(strength: int, recipe: Recipe) -> int:
     return min(100, round(strength * recipe.intensity / 100))
-
-
-def _size(recipe: Recipe, diagnosis: Diagnosis, max_pixels: int) -> tuple[int, int, str, list[str]]:
-    """Width and height of the result, the reason for them, and a note if a limit bites."""
-    if recipe.long_edge is not None:
-        return _size_by_edge(recipe.long_edge, diagnosis, max_pixels)
-    if recipe.scale is not None:
-        wanted = recipe.scale
-        reason = "you asked for it" if wanted > 1 else "you asked to keep the size"
-    elif diagnosis.long_edge <= _SMALL_EDGE:
-        wanted, reason = 4, "the photo is small"
-    elif diagnosis.long_edge <= _MIDDLE_EDGE:
-        wanted, reason = 2, "the photo is of middling size"
-    else:
-        wanted, reason = 1, "the photo is large enough"
-    fitting = [
-        scale
-        for scale in sorted({*SCALES, wanted})
-        if scale <= wanted
-        and _allowed(diagnosis.width * scale, diagnosis.height * scale, max_pixels)
-    ]
-    scale = fitting[-1] if fitting else 1
-    notes = []
-    if scale < wanted:
-        megapixels = diagnosis.width * diagnosis.height * wanted**2 / 1e6
-        done = f"enlarged {scale}× instead of {wanted}×" if scale > 1 else "kept at its size"
-        notes.append(
-            f"{done}, since {wanted}× would make {megapixels:.0f} megapixels "
-            f"(the limit here is {max_pixels / 1e6:.0f})"
-        )
-    return diagnosis.width * scale, diagnosis.height * scale, reason, notes
-
-
-def _size_by_edge(
-    edge: int, diagnosis: Diagnosis, max_pixels: int
-) -> tuple[int, int, str, list[str]]:
-    def sized(edge: int) -> tuple[int, int]:
-        factor = edge / diagnosis.long_edge
-        return max(1, round(diagnosis.width * factor)), max(1, round(diagnosis.height * factor))
-
-    notes = []
-    if not _allowed(*sized(edge), max_pixels):
-        pixels = diagnosis.width * diagnosis.height
-        largest = math.floor(diagnosis.long_edge * math.sqrt(max_pixels / pixels))
-        fitting = min(largest, MAX_OUTPUT_SIDE, edge)
-        while not _allowed(*sized(fitting), max_pixels):  # Rounding may lift the short side by one.
-            fitting -= 1
-        notes.append(f"the long edge is {fitting} pixels instead of {edge}, the most allowed here")
-        edge = fitting
-    return *sized(edge), "you asked for it", notes
-
-
-def _allowed(width: int, height: int, max_pixels: int) -> bool:
-    return width * height <= max_pixels and max(width, height) <= MAX_OUTPUT_SIDE
 
 
 def _chain(factor: float, scales: Collection[int], asked: int | None = None) -> tuple[int, ...]:

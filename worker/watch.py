@@ -1,6 +1,7 @@
 """One job's progress and the wish to stop it, shared between the event loop and a thread."""
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -61,12 +62,13 @@ class Watch:
         return self._stop.is_set()
 
     async def run(self, executor: Executor, work: Callable[[], T]) -> T:
-        """Run `work` in a thread.
+        """Run `work` in a thread, in the language of the task.
 
         Asked to stop before the thread has begun, or cancelled, it raises at once or as soon as
         the thread has ended: no thread is left behind. Raises Cancelled or asyncio.CancelledError.
         """
-        future = executor.submit(self._timed, work)
+        # Threads of a pool do not see the task's context by themselves.
+        future = executor.submit(contextvars.copy_context().run, self._timed, work)
         finished = asyncio.wrap_future(future)
         stopping = asyncio.create_task(self._stopping.wait())
         try:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.errors import PhotoRefused
 from core.images import KINDS
+from core.language import _, decimal
 from core.recipe import Format
 from worker.imaging import profiles
 from worker.imaging.jpeg import write_jpeg
@@ -63,7 +64,7 @@ def encode(photo: Photo, wanted: Format = Format.AUTO, *, max_bytes: int) -> Enc
     without chroma subsampling. What does not fit gives up quality first, then the format, then
     size; raises PhotoRefused "too_many_bytes" when even that is not enough.
     """
-    limit = f"to fit the {max_bytes / 1e6:.3g} MB limit"
+    limit = decimal(f"{max_bytes / 1e6:.3g}")
     picture = _picture(photo)
     steps = _steps(photo, wanted)
     size = top_size = 0
@@ -85,7 +86,9 @@ def encode(photo: Photo, wanted: Format = Format.AUTO, *, max_bytes: int) -> Enc
     notes = (
         *_format_notes(photo, wanted, step),
         *_ladder_notes(step, steps[0], limit),
-        f"made smaller, {smaller.width} × {smaller.height}, {limit}",
+        _("made smaller, {width} × {height}, to fit the {limit} MB limit").format(
+            width=smaller.width, height=smaller.height, limit=limit
+        ),
     )
     return _encoded(data, step, smaller, notes)
 
@@ -140,21 +143,27 @@ def _png_guess(photo: Photo, step: _Step) -> int:
 def _format_notes(photo: Photo, wanted: Format, step: _Step) -> tuple[str, ...]:
     notes = []
     if wanted is Format.WEBP and step.format is not wanted:
-        notes.append(f"WebP holds up to {_WEBP_SIDE} pixels a side, so another format was taken")
+        notes.append(
+            _("WebP holds up to {pixels} pixels a side, so another format was taken").format(
+                pixels=_WEBP_SIDE
+            )
+        )
     if photo.alpha is not None and step.format is Format.JPEG:
-        notes.append("transparent parts made white, as JPEG has no transparency")
+        notes.append(_("transparent parts made white, as JPEG has no transparency"))
     return tuple(notes)
 
 
 def _ladder_notes(step: _Step, first: _Step, limit: str) -> tuple[str, ...]:
     if step == first:
         return ()
-    name = KINDS[step.format].name
+    kind = KINDS[step.format].name
     if step.quality is not None:
-        return (f"saved as {name} at quality {step.quality} {limit}",)
+        text = _("saved as {kind} at quality {quality} to fit the {limit} MB limit")
+        return (text.format(kind=kind, quality=step.quality, limit=limit),)
     if step.format is Format.WEBP:
-        return (f"saved as lossless {name} {limit}",)
-    return (f"saved with 8 bits per channel {limit}",)
+        text = _("saved as lossless {kind} to fit the {limit} MB limit")
+        return (text.format(kind=kind, limit=limit),)
+    return (_("saved with 8 bits per channel to fit the {limit} MB limit").format(limit=limit),)
 
 
 def _encoded(data: bytes, step: _Step, picture: Image.Image, notes: tuple[str, ...]) -> Encoded:
@@ -213,7 +222,8 @@ def _shrunk(
         width, height = round(picture.width * factor), round(picture.height * factor)
         if min(width, height) < _LEAST_SIDE:
             raise PhotoRefused(
-                "The result cannot be made small enough to be sent here.", code="too_many_bytes"
+                _("The result cannot be made small enough to be sent here."),
+                code="too_many_bytes",
             )
         smaller = picture.resize((width, height), Image.Resampling.LANCZOS)
         data = _written(photo, smaller, step)

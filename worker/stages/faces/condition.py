@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.language import _
 from worker.imaging.photo import Pixels
 from worker.stages.faces.alignment import (
     TEMPLATE,
@@ -73,24 +74,24 @@ def reason_to_leave(
     sees the crop, for those that enlarge it.
     """
     if to_crop is None or misfit(points, to_crop, side) > _MOST_MISFIT:
-        return "seen from the side"
+        return _("seen from the side")
     scale = float(np.hypot(*to_crop[:, 0]))
     if _TEMPLATE_EYES * side / scale < _LEAST_EYE_DISTANCE:
-        return "too small"
+        return _("too small")
     height, width = pixels.shape[:2]
     if _inside(to_crop, side, width, height) < _LEAST_INSIDE:
-        return "cut off by the edge of the photo"
+        return _("cut off by the edge of the photo")
     if hope(seen(pixels, to_crop, side, _HOPE_SIDE)) < _HOPELESS:
-        return "too blurred to restore"
+        return _("too blurred to restore")
     if given < side and side / scale > given * _FILLED:
         crop = seen(pixels, to_crop, side, _HOPE_SIDE)
-        return "already detailed" if surplus(crop, given) > _DETAILED else None
+        return _("already detailed") if surplus(crop, given) > _DETAILED else None
     if scale > _FILLED or not _sharp(cut(pixels, to_crop, side)):
         return None
     native = min(_NATIVE_SIDE, round(side / scale))
     if scale < _COARSE and not _sharp(seen(pixels, to_crop, side, native)):
-        return "too large for the face model"
-    return "already sharp"
+        return _("too large for the face model")
+    return _("already sharp")
 
 
 def hope(crop: Pixels) -> float:
@@ -99,7 +100,7 @@ def hope(crop: Pixels) -> float:
     Energies of the gradient after blurs of sigma 2 and 5.6, each less its level in flat skin,
     where only noise is. Independent of contrast.
     """
-    (fine, _), (coarse, _) = (_edges(crop, sigma, 10) for sigma in (2.0, 5.6))
+    fine, coarse = (_edges(crop, sigma, 10)[0] for sigma in (2.0, 5.6))
     return fine / coarse
 
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from core.language import _, ngettext
+
 __all__ = ["report"]
 
 
@@ -14,13 +16,19 @@ def report(restored: int, strength: int, reasons: Sequence[str], background: int
     """
     parts = []
     if restored:
-        faces = "1 face" if restored == 1 else f"{restored} faces"
-        parts.append(f"{faces} restored at {strength} %")
+        text = ngettext(
+            "{count} face restored at {strength} %",
+            "{count} faces restored at {strength} %",
+            restored,
+        )
+        parts.append(text.format(count=restored, strength=strength))
     if reasons:
         why = _counted(reasons)
-        parts.append(f"{len(reasons)} left alone: {why}" if restored else why)
+        if restored:
+            why = _("{count} left alone: {why}").format(count=len(reasons), why=why)
+        parts.append(why)
     if background:
-        parts.append(f"{background} in the background left alone")
+        parts.append(_("{count} in the background left alone").format(count=background))
     return "; ".join(parts)
 
 
