@@ -14,7 +14,16 @@ from core.language import _, matching
 from core.recipe import PLAIN, SCALES, Recipe
 from core.store import Client, spoken
 
-__all__ = ["FORGOTTEN_SECONDS", "Allowance", "Answers", "Communities", "Community", "Mode", "Who"]
+__all__ = [
+    "FORGOTTEN_SECONDS",
+    "UNLIMITED",
+    "Allowance",
+    "Answers",
+    "Communities",
+    "Community",
+    "Mode",
+    "Who",
+]
 
 FORGOTTEN_SECONDS = 30 * 24 * 3600
 """The grace time: a community that the bot has left is remembered for so long."""
@@ -51,6 +60,9 @@ class Allowance(Value):
 
     daily: int | None = None
     cooldown: int = 0
+
+
+UNLIMITED = Allowance()
 
 
 class Community(Value):

@@ -28,20 +28,37 @@ _Entry = tuple[str, dict[str, str]]
 # A connection that breaks behind the script makes the client send it again: the same reply is then
 # known by its hash and is no loss. Deletions come first, so that a Redis without memory, which
 # would refuse the first write if it took room, lets the reply out and gains room. A platform that
-# was closed (a command line that has ended) gets no stream again that nobody would read.
+# was closed (a command line that has ended) gets no stream again that nobody would read. A photo
+# that failed is given back to its member's daily allowance. The day's counters are kept 40 days.
 PUBLISH = """
 local function publish(id, stream, owed, user, photos, reply, kept)
   local mark, mine = redis.call('GET', 'darkroom:done:' .. id), redis.sha1hex(reply)
   if mark then return mark == mine and 1 or 0 end
+  local known, job = pcall(cjson.decode, redis.call('GET', 'darkroom:job:' .. id) or '')
+  local results = cjson.decode(reply).results
   redis.call('ZREM', owed, id)
   for n = 1, photos do redis.call('ZREM', user, id .. '#' .. n) end
   redis.call('DEL', 'darkroom:job:' .. id, 'darkroom:progress:' .. id, 'darkroom:cancel:' .. id,
     'darkroom:starts:' .. id)
   redis.call('SET', 'darkroom:done:' .. id, mine, 'EX', kept)
   local platform = string.sub(stream, string.len('darkroom:out:') + 1)
-  if redis.call('SISMEMBER', 'darkroom:platforms', platform) == 0 then return 0 end
-  redis.call('XADD', stream, '*', 'reply', reply)
-  return 1
+  if redis.call('SISMEMBER', 'darkroom:platforms', platform) == 1 then
+    redis.call('XADD', stream, '*', 'reply', reply)
+  end
+  local day = 'darkroom:day:' .. math.floor(redis.call('TIME')[1] / 86400)
+  for n, result in ipairs(results) do
+    if result.kind == 'enhanced' then
+      redis.call('HINCRBY', day, 'enhanced', 1)
+    else
+      redis.call('HINCRBY', day, 'failed:' .. result.code, 1)
+      if known and type(job.community) == 'string' then
+        redis.call('ZREM', 'darkroom:taken:' .. job.platform .. ':' .. job.community .. ':'
+          .. job.user, id .. '#' .. n)
+      end
+    end
+  end
+  redis.call('EXPIRE', day, 3456000)
+  return redis.call('SISMEMBER', 'darkroom:platforms', platform)
 end
 """
 _PUBLISH = (

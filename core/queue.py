@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from core import keys
+from core import durations, keys
+from core.communities import UNLIMITED, Allowance
 from core.errors import LimitReached, ServiceDown
 from core.jobs import Address, Job, Progress, Reply, UnknownVersion
+from core.language import _
 from core.outbox import KEPT_SECONDS, PUBLISH
 from core.presence import ALIVE_SECONDS
 from core.store import Client, spoken
@@ -21,12 +23,41 @@ PACE_WEIGHT = 0.2
 """The share of the newest photo in the moving average of seconds a photo."""
 FIRST_GUESS_SECONDS = 8.0
 
-_ENQUEUE = """
+# How long a member has to wait for so many photos: nil if not at all, else "pause" or "daily", the
+# photos that are left, and milliseconds. `0` is no limit.
+_WAIT = """
+local function wait(taken, now, photos, daily, cooldown)
+  local newest = redis.call('ZREVRANGE', taken, 0, 0, 'WITHSCORES')[2]
+  if cooldown > 0 and newest and tonumber(newest) + cooldown > now then
+    return 'pause:0:' .. (tonumber(newest) + cooldown - now)
+  end
+  if daily == 0 then return nil end
+  local since = now - 86400000
+  local mine = redis.call('ZCOUNT', taken, '(' .. since, '+inf')
+  if mine + photos <= daily then return nil end
+  local last = math.min(mine, mine + photos - daily)
+  local leaves = redis.call('ZRANGEBYSCORE', taken, '(' .. since, '+inf', 'WITHSCORES',
+    'LIMIT', last - 1, 1)[2]
+  return 'daily:' .. math.max(0, daily - mine) .. ':' .. ((leaves or now) - since)
+end
+"""
+_LOOK = (
+    _WAIT
+    + """
+return wait(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]))
+"""
+)
+_ENQUEUE = (
+    _WAIT
+    + """
 local id, now, deadline, photos = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 if redis.call('EXISTS', 'darkroom:job:' .. id, 'darkroom:done:' .. id) > 0 then return 'known' end
 local mine = redis.call('ZCOUNT', KEYS[3], '(' .. now, '+inf')
 if mine + photos > tonumber(ARGV[5]) then return 'user' end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then return 'full' end
+local daily, cooldown = tonumber(ARGV[11]), tonumber(ARGV[12])
+local refused = wait(KEYS[5], tonumber(now), photos, daily, cooldown)
+if refused then return refused end
 -- The first write is one that a Redis without memory refuses: later ones it would let through.
 redis.call('ZADD', KEYS[2], deadline, id)
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
@@ -34,9 +65,15 @@ redis.call('SADD', KEYS[4], ARGV[7])
 redis.call('SET', 'darkroom:job:' .. id, ARGV[8], 'PX', ARGV[10])
 redis.call('SET', 'arq:job:' .. id, ARGV[9], 'PX', ARGV[10])
 for n = 1, photos do redis.call('ZADD', KEYS[3], deadline, id .. '#' .. n) end
+if daily + cooldown > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now - 86400000)
+  for n = 1, photos do redis.call('ZADD', KEYS[5], now, id .. '#' .. n) end
+  redis.call('PEXPIRE', KEYS[5], 86400000)
+end
 redis.call('ZADD', KEYS[1], now, id)
 return 'queued'
 """
+)
 
 _CANCEL = (
     PUBLISH
@@ -95,13 +132,15 @@ class Queue:
         self._cap = cap
         self._photos_per_user = photos_per_user
         self._enqueue = client.register_script(_ENQUEUE)
+        self._look = client.register_script(_LOOK)
         self._cancel = client.register_script(_CANCEL)
 
-    async def enqueue(self, job: Job) -> Ticket:
+    async def enqueue(self, job: Job, allowance: Allowance = UNLIMITED) -> Ticket:
         """Put a job into the queue and write down that its reply is owed, in one atomic step.
 
         The same job id is taken once; the ticket of a repetition is `known`. Raises LimitReached
-        when the person or the lab has too much in flight, ServiceDown without Redis.
+        when the person or the lab has too much in flight or the community's `allowance` is spent,
+        ServiceDown without Redis.
         """
         now = time.time()
         arq_job: dict[str, Any] = {
@@ -118,6 +157,7 @@ class Queue:
                     keys.owed(job.platform),
                     keys.user(job.platform, job.user),
                     keys.PLATFORMS,
+                    keys.taken(job.platform, job.community or "", job.user),
                 ],
                 args=[
                     job.id,
@@ -130,12 +170,15 @@ class Queue:
                     job.to_json(),
                     dumps(arq_job),
                     round((job.deadline - now + KEPT_SECONDS) * 1000),
+                    *_figures(allowance),
                 ],
             )
         if outcome == "user":
             raise self._too_many()
         if outcome == "full":
-            raise LimitReached("The lab's queue is full. Please try again in a few minutes.")
+            raise LimitReached(_("The lab's queue is full. Please try again in a few minutes."))
+        if ":" in outcome:
+            raise _spent(outcome, allowance)
         known = outcome == "known"
         try:
             ticket = await self.ticket(job.id)
@@ -145,21 +188,37 @@ class Queue:
             return Ticket(job=job.id, place=0, seconds=0.0, known=known)
         return replace(ticket, known=known)
 
-    async def check_room(self, platform: str, user: str, photos: int) -> None:
+    async def check_room(
+        self,
+        platform: str,
+        user: str,
+        photos: int,
+        *,
+        community: str | None = None,
+        allowance: Allowance = UNLIMITED,
+    ) -> None:
         """Raise LimitReached if a person has no room for so many more photos.
 
         A cheap look before anything is fetched; the enqueue itself decides.
         """
+        now = _ms(time.time())
         with spoken():
-            now = _ms(time.time())
             in_flight = await self._client.zcount(keys.user(platform, user), now, "+inf")
+            refused = await self._look(
+                keys=[keys.taken(platform, community or "", user)],
+                args=[now, photos, *_figures(allowance)],
+            )
         if in_flight + photos > self._photos_per_user:
             raise self._too_many()
+        if refused:
+            raise _spent(refused, allowance)
 
     def _too_many(self) -> LimitReached:
         return LimitReached(
-            f"You can have {self._photos_per_user} photos in the lab at a time. "
-            "Please wait for the first ones to come back, or /cancel them."
+            _(
+                "You can have {count} photos in the lab at a time. "
+                "Please wait for the first ones to come back, or /cancel them."
+            ).format(count=self._photos_per_user)
         )
 
     async def ticket(self, job_id: str) -> Ticket | None:
@@ -262,6 +321,33 @@ class Queue:
         old = await self._client.get(keys.PACE)
         new = seconds if old is None else (1 - PACE_WEIGHT) * float(old) + PACE_WEIGHT * seconds
         await self._client.set(keys.PACE, f"{new:.3f}")
+
+
+def _figures(allowance: Allowance) -> tuple[int, int]:
+    """Photos a day and milliseconds between two requests, 0 where there is no limit."""
+    return allowance.daily or 0, 1000 * allowance.cooldown
+
+
+def _spent(outcome: str, allowance: Allowance) -> LimitReached:
+    """The refusal of a member whose allowance is spent, with the time until it is not."""
+    kind, left, milliseconds = outcome.split(":")
+    wait = int(float(milliseconds)) / 1000
+    time_left = durations.told(wait)
+    if kind == "pause":
+        text = _("One moment, please: here you can send the next photo in {time}.")
+        return LimitReached(text.format(time=time_left), code="cooldown", wait=wait)
+    daily = allowance.daily or 0
+    if int(left):
+        text = _(
+            "Here everyone has {daily} photos in 24 hours; you have {left} left. "
+            "There is room for all of these in {time}."
+        )
+    else:
+        text = _(
+            "You have had your {daily} photos of 24 hours here. You can send the next in {time}."
+        )
+    told = text.format(daily=daily, left=left, time=time_left)
+    return LimitReached(told, code="daily", wait=wait)
 
 
 def _readable(records: Sequence[str | None]) -> list[Job]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core import store
 from core.errors import SettingsError
@@ -24,6 +24,7 @@ _ENV = SettingsConfigDict(
 
 TELEGRAM_API = "https://api.telegram.org"
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+_PERSON = re.compile(r"(telegram|discord):\d+")
 _HTTP = re.compile(r"https?://[^\s/]+\S*")
 
 
@@ -81,6 +82,17 @@ class StoreSettings(_DataSettings):
     answer_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 60
     max_photo_megabytes: Annotated[float, Field(gt=0, le=500)] = 50
     max_megapixels: Annotated[float, Field(gt=0, le=500)] = 50
+    operators: Annotated[frozenset[str], NoDecode] = frozenset()
+
+    @field_validator("operators", mode="before")
+    @classmethod
+    def _people(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        people = value.replace(",", " ").split()
+        if any(not _PERSON.fullmatch(person) for person in people):
+            raise ValueError("name people like telegram:123456789, discord:987654321")
+        return frozenset(people)
 
     @field_validator("redis_url")
     @classmethod
