@@ -10,7 +10,7 @@ PHOTO ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format benchmarks upstream clean
+.PHONY: help install demo test check format messages benchmarks upstream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -38,6 +38,9 @@ check: $(STAMP) ## lint, formatting, types, import contracts
 format: $(STAMP) ## let ruff tidy the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+messages: $(STAMP) ## bring the catalogs in core/languages up to date with the texts in the code
+	@$(BIN)/python -m core.catalogs
 
 benchmarks: $(STAMP) ## measure engine, chain and quality
 	@$(BIN)/python -m benchmarks.engine

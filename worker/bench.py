@@ -247,7 +247,7 @@ class Bench:
     async def _refuse_unknown(self, job_id: str) -> None:
         record = await self._queue.raw_record(job_id)
         try:
-            fields = json.loads(record or "{}")
+            fields = dict(json.loads(record or "{}"))
             language = matching(str(fields.get("language", "")))
             with speaking(language):
                 text = _(captions.OTHER_VERSION)

@@ -1,6 +1,8 @@
 import io
+import re
 import struct
 import zlib
+from pathlib import Path
 
 import pillow_heif
 import pytest
@@ -8,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from core import signatures
 from core.errors import PhotoRefused
-from core.images import KINDS, Limits, inspect
+from core.images import KINDS, OTHERS, Limits, inspect
 
 FORMS = {
     "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "bmp": "BMP", "tiff": "TIFF",
@@ -104,6 +107,12 @@ def test_other_files_are_named(data: bytes, words: str) -> None:
     error = refusal(data)
     assert error.code == "unsupported_kind"
     assert words in error.text
+
+
+def test_every_name_of_another_file_is_marked_for_the_catalogs() -> None:
+    source = Path(signatures.__file__).read_text(encoding="utf-8")
+    named = {*re.findall(r'"(an? [^"]+)"', source), "text"} - {"a camera raw file"}
+    assert set(OTHERS) == named
 
 
 def test_a_raw_file_in_a_tiff_is_not_taken_for_its_thumbnail() -> None:

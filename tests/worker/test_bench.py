@@ -2,6 +2,7 @@ import asyncio
 import io
 import itertools
 import logging
+import re
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import Executor
@@ -16,6 +17,7 @@ from core.blobs import Blobs
 from core.errors import ModelUnavailable
 from core.images import Limits
 from core.jobs import Enhanced, Failed, Job, PhotoRef, Progress, Reply, StageName
+from core.language import _, speaking
 from core.leases import Leases
 from core.queue import Cancelling
 from core.recipe import Format, Recipe
@@ -193,6 +195,59 @@ async def test_a_bad_photo_gets_its_sentence_and_stops_no_other(lab: Lab, bench:
     assert [result.code for result in failed] == ["truncated", "not_an_image", "video"]
     assert [result.source_name for result in failed[:2]] == ["holiday 1.png", "holiday 2.png"]
     assert "1 of 4 photos" in captions.caption(reply)
+
+
+async def test_each_job_is_answered_in_its_own_language(lab: Lab, bench: Bench) -> None:
+    """Words of every thread: the file's, the plan's and the stages', the encoder's."""
+    recipe = Recipe(scale=1, denoise=50, faces=80, format=Format.WEBP)
+    files = photo_file(40, 30), photo_file(40, 30)[:300]
+    codes = {"job-en": "en", "job-de": "de-AT", "job-ru": "ru", "job-xx": "tlh"}
+    for name, code in codes.items():
+        await enqueued(lab, *files, name=name, recipe=recipe, language=code)
+    await asyncio.gather(*(bench.work(name) for name in codes))
+    replies = {reply.job: reply for reply in await answers(lab)}
+    told = {}
+    for name, code in codes.items():
+        enhanced, failed = replies[name].results
+        assert replies[name].language == code
+        assert isinstance(enhanced, Enhanced)
+        assert isinstance(failed, Failed)
+        told[name] = [step.reason for step in enhanced.steps] + [failed.text]
+    assert told["job-xx"] == told["job-en"]
+    assert told["job-en"][0] == "you asked for it"
+    with speaking("de"):
+        assert told["job-de"][0] == _("you asked for it")
+    for english, german, russian in zip(
+        told["job-en"], told["job-de"], told["job-ru"], strict=True
+    ):
+        assert len({english, german, russian}) == 3
+    assert all(re.search("[а-я]", text) for text in told["job-ru"])
+
+
+async def test_the_end_of_a_job_is_told_in_its_language(
+    lab: Lab, bench: Bench, client: Client, engine: HeldEngine
+) -> None:
+    def explode(*words: Any, **options: Any) -> Any:
+        raise RuntimeError
+
+    engine.run = explode  # type: ignore[method-assign]
+    await enqueued(lab, photo_file(), name="job-1", language="ru")
+    await enqueued(lab, photo_file(), name="job-2", language="ru")
+    await client.set(keys.starts("job-2"), STARTS_MAX)
+    await enqueued(lab, photo_file(), name="job-3", language="ru")
+    record = await client.get(keys.job("job-3"))
+    await client.set(keys.job("job-3"), (record or "").replace('"v":1', '"v":9'))
+    for name in ("job-1", "job-2", "job-3"):
+        await bench.work(name)
+    replies = {reply.job: reply for reply in await answers(lab)}
+    texts = [captions.UNEXPECTED, captions.GIVEN_UP, captions.OTHER_VERSION]
+    with speaking("ru"):
+        for number, text in enumerate(texts, 1):
+            reply = replies[f"job-{number}"]
+            assert reply.language == "ru"
+            assert [result.text for result in reply.results if isinstance(result, Failed)] == [
+                _(text)
+            ]
 
 
 async def test_a_wrong_model_is_told_before_the_photo_is_opened(
@@ -435,7 +490,7 @@ async def test_a_job_that_ended_its_worker_twice_is_given_up(
     lab: Lab, bench: Bench, leases: Leases
 ) -> None:
     await enqueued(lab, photo_file())
-    for _ in range(STARTS_MAX):
+    for _start in range(STARTS_MAX):
         await leases.begin("job-1")
     await bench.work("job-1")
     assert captions.caption(await only_answer(lab)) == captions.GIVEN_UP
@@ -468,7 +523,7 @@ async def test_the_neighbour_of_a_poisoned_photo_is_not_given_up(
 ) -> None:
     for name, starts in (("poison", STARTS_MAX), ("innocent", 1)):
         await enqueued(lab, photo_file(), name=name)
-        for _ in range(starts):
+        for _start in range(starts):
             await leases.begin(name)
     await asyncio.gather(*(bench.work(name) for name in order))
     told = {reply.job: reply for reply in await answers(lab)}

@@ -155,7 +155,7 @@ def test_out_of_memory_half_way_keeps_what_is_done(tmp_path: Path) -> None:
 
 def test_no_memory_at_all_is_said(tmp_path: Path) -> None:
     model, _ = wary(loaded(compact(), tmp_path), 100)
-    with pytest.raises(DarkroomError, match="does not fit into this machine's memory") as raised:
+    with pytest.raises(DarkroomError, match="does not fit into the lab's memory") as raised:
         Engine("cpu").run(model, picture(200, 200))
     assert raised.value.code == "memory"
     with pytest.raises(DarkroomError, match="does not fit"):

@@ -98,6 +98,71 @@ def test_output_limit_lowers_the_long_edge_and_says_so() -> None:
     assert made.notes == ("the long edge is 11547 pixels instead of 20000, the most allowed here",)
 
 
+@pytest.mark.parametrize(
+    ("side", "most", "scale", "reason"),
+    [
+        (800, 4, 4, "the photo is small"),
+        (800, 2, 2, "the photo is small, and the most allowed in this group is 2×"),
+        (800, 1, 1, "photos are not enlarged in this group"),
+        (2000, 2, 2, "the photo is of middling size"),
+        (4000, 1, 1, "the photo is large enough"),
+    ],
+)
+def test_a_chosen_scale_keeps_to_the_groups_ceiling_without_a_note(
+    side: int, most: int, scale: int, reason: str
+) -> None:
+    made = plan(Recipe(largest_scale=most), seen(side, side // 2), ALL)
+    assert (made.width, made.upscale.reason, made.notes) == (side * scale, reason, ())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "width", "notes"),
+    [
+        (Recipe(scale=2, largest_scale=2), 1600, ()),
+        (Recipe(scale=1, largest_scale=1), 800, ()),
+        (
+            Recipe(scale=4, largest_scale=2),
+            1600,
+            ("enlarged 2× instead of 4×, the most allowed in this group is 2×",),
+        ),
+        (
+            Recipe(scale=8, largest_scale=6),
+            4800,
+            ("enlarged 6× instead of 8×, the most allowed in this group is 6×",),
+        ),
+        (
+            Recipe(scale=4, largest_scale=1),
+            800,
+            ("kept at its size: photos are not enlarged in this group",),
+        ),
+        (Recipe(long_edge=1600, largest_scale=2), 1600, ()),
+        (Recipe(long_edge=400, largest_scale=1), 400, ()),
+        (
+            Recipe(long_edge=3840, largest_scale=2),
+            1600,
+            ("the long edge is 1600 pixels instead of 3840, the most allowed in this group is 2×",),
+        ),
+    ],
+)
+def test_a_wish_beyond_the_groups_ceiling_is_lowered_with_a_note(
+    recipe: Recipe, width: int, notes: tuple[str, ...]
+) -> None:
+    made = plan(recipe, seen(), ALL)
+    assert (made.width, made.notes) == (width, notes)
+    if width == 800 and recipe.scale != 1:
+        assert (made.upscale.strength, made.upscale.reason) == (0, "no more is allowed here")
+
+
+def test_the_tighter_of_ceiling_and_output_limit_is_told() -> None:
+    wide = plan(Recipe(scale=8, largest_scale=4), seen(4000, 3000), ALL)
+    assert wide.width == 8000
+    assert wide.notes == (
+        "enlarged 2× instead of 8×, since 8× would make 768 megapixels (the limit here is 100)",
+    )
+    edge = plan(Recipe(long_edge=20_000, largest_scale=4), seen(4000, 3000), ALL)
+    assert edge.notes == ("the long edge is 11547 pixels instead of 20000, the most allowed here",)
+
+
 @given(
     st.integers(8, 12_000),
     st.integers(8, 12_000),
@@ -107,11 +172,14 @@ def test_output_limit_lowers_the_long_edge_and_says_so() -> None:
         st.just(Recipe()),
     ),
     st.integers(1_000_000, 200_000_000),
+    st.one_of(st.none(), st.integers(1, 8)),
 )
 def test_result_fits_and_keeps_its_shape(
-    width: int, height: int, recipe: Recipe, most: int
+    width: int, height: int, recipe: Recipe, most: int, ceiling: int | None
 ) -> None:
+    recipe = recipe.model_copy(update={"largest_scale": ceiling})
     made = plan(recipe, seen(width, height), ALL, most)
+    assert max(made.width, made.height) <= max(width, height) * (ceiling or 1250)
     assert made.width * made.height <= max(most, width * height)
     factor = max(made.width, made.height) / max(width, height)
     assert abs(made.width - width * factor) <= 1

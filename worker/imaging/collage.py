@@ -4,8 +4,9 @@ from typing import Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from core.language import _, decimal
 from worker.imaging import profiles
 from worker.imaging.jpeg import write_jpeg
 from worker.imaging.layout import Layout, Panel, layout
@@ -19,6 +20,8 @@ _OVERSAMPLING: Final = 3  # of masks: corners without steps
 _ZOOM: Final = 1.6  # pixels of a zoomed panel for one of the result
 _LARGEST_PART: Final = 0.7  # of the photo that may still be called a part
 _FACE_MARGIN: Final = 1.7  # of the panel over the face
+_LETTERS: Final = 0.6  # of a label's height
+_WEIGHT: Final = 450  # a little bolder than regular, as the letters lie on a photo
 _QUALITIES: Final = (90, 82, 70)
 _MOST_BYTES: Final = 9_000_000
 
@@ -32,7 +35,7 @@ def collage(before: Photo, after: Photo, *, region: Box | None = None) -> bytes:
     plan = layout(before.width / before.height)
     part = _part(before, after, plan, region)
     sheet = Image.new("RGB", (plan.width, plan.height), _PAPER)
-    labels = {"before": "before", "after": _after_label(before, after)}
+    labels = {"before": _("before"), "after": _after_label(before, after)}
     for panel in plan.panels:
         photo = before if panel.side == "before" else after
         picture = _panel(photo, _area(before, photo, part if panel.zoomed else None), panel, plan)
@@ -46,7 +49,9 @@ def collage(before: Photo, after: Photo, *, region: Box | None = None) -> bytes:
 
 def _after_label(before: Photo, after: Photo) -> str:
     scale = after.width / before.width
-    return "after" if abs(scale - 1) < 0.02 else f"after {scale:.2g}x"
+    if abs(scale - 1) < 0.02:
+        return _("after")
+    return _("after {scale}×").format(scale=decimal(f"{scale:.2g}"))
 
 
 def _part(before: Photo, after: Photo, plan: Layout, region: Box | None) -> Box:
@@ -138,15 +143,19 @@ def _mark(picture: Image.Image, part: Box, before: Photo, plan: Layout) -> None:
 def _label(picture: Image.Image, text: str, plan: Layout) -> None:
     """A translucent pill with a word in the lower left corner."""
     height = max(12, round(min(plan.width * 0.042, picture.height / 5)))
-    font = ImageFont.load_default(height * 0.6)
+    size = round(height * _LETTERS)
+    # Pillow's own font knows neither accents nor Cyrillic; OpenCV's Rubik does.
+    font = cv2.FontFace("sans")
+    end = cv2.putText(np.zeros((1, 1), np.uint8), text, (0, 0), 0, font, size, _WEIGHT)[0][0]
     margin, inset = round(height * 0.3), round(height * 0.5)
-    width = round(font.getlength(text)) + 2 * inset
+    width = end + 2 * inset
     left, top = margin, picture.height - margin - height
     shade = _rounded((width, height), height / 2).point(lambda value: value * 150 // 255)
     picture.paste((0, 0, 0), (left, top), shade)
-    draw = ImageDraw.Draw(picture)
-    place = (left + width / 2, top + height * 0.5)
-    draw.text(place, text, font=font, fill=(255, 255, 255), anchor="mm")
+    letters = np.zeros((height, width), np.uint8)
+    baseline = round(height * 0.5 + size * 0.35)
+    cv2.putText(letters, text, (inset, baseline), 255, font, size, _WEIGHT)
+    picture.paste((255, 255, 255), (left, top), Image.fromarray(letters))
 
 
 def _corner(plan: Layout) -> float:

@@ -13,6 +13,7 @@ from PIL.ImageFile import ImageFile
 from core.errors import PhotoRefused
 from core.exif import Exif, block
 from core.images import KINDS, Limits, inspect, open_photo, orientation
+from core.language import _
 from worker.imaging import profiles
 from worker.imaging.colour import grey_to_srgb, managed_to_srgb, rgb_to_srgb
 from worker.imaging.photo import Photo, Pixels, to_sixteen_bits
@@ -226,12 +227,16 @@ def _refusal(data: bytes, kind: str) -> PhotoRefused:
     name = KINDS[kind].name
     if _ends_early(data, kind):
         return PhotoRefused(
-            f"This {name} file is cut off: a part of the photo is missing. Please send it again.",
+            _(
+                "This {kind} file is cut off: a part of the photo is missing. Please send it again."
+            ).format(kind=name),
             code="truncated",
         )
     return PhotoRefused(
-        f"This {name} file is broken and cannot be decoded. "
-        "Please export it again or send another one.",
+        _(
+            "This {kind} file is broken and cannot be decoded. "
+            "Please export it again or send another one."
+        ).format(kind=name),
         code="broken",
     )
 

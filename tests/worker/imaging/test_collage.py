@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.language import _, available, decimal, speaking
 from tests.worker.imaging.pictures import noise, opened, photo
 from worker.imaging.collage import collage
 from worker.imaging.layout import LONGEST, Layout, layout
@@ -101,6 +102,28 @@ def test_labels_are_written_on_every_panel() -> None:
         corner = shown[-90:, : shown.shape[1] // 3]
         assert (corner.min(axis=2) > 230).sum() > 300
         assert (corner.max(axis=2) < 50).sum() > 1000
+
+
+@pytest.mark.parametrize("code", available())
+def test_labels_are_legible_in_every_language(code: str) -> None:
+    def drawn(letter: str) -> bytes:
+        canvas = np.zeros((60, 60), np.uint8)
+        cv2.putText(canvas, letter, (10, 40), 255, cv2.FontFace("sans"), 32)
+        return canvas.tobytes()
+
+    with speaking(code):
+        letters = set(_("before") + _("after {scale}×").format(scale=decimal("2.5"))) - {" "}
+    assert all(drawn(letter) != drawn("?") for letter in letters)
+
+
+def test_labels_are_in_the_language_of_the_task() -> None:
+    before = photo(120, 80)
+    told = {}
+    for code in ("en", "ru"):
+        with speaking(code):
+            told[code] = np.asarray(opened(collage(before, enlarged(before, 2)))).astype(int)
+    assert told["en"].shape == told["ru"].shape
+    assert np.abs(told["en"] - told["ru"]).max() > 100
 
 
 def test_the_same_photos_give_the_same_collage() -> None:
