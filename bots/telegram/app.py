@@ -8,35 +8,37 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlparse
 
-from telegram import BotCommand, Message, Update
+from telegram import MaybeInaccessibleMessage, Message, Update
 from telegram.error import BadRequest, InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     CallbackContext,
     CallbackQueryHandler,
+    ChatMemberHandler,
     ExtBot,
     MessageHandler,
     Updater,
     filters,
 )
 
-from bots.conversation import Conversation, Lab, Press
-from bots.desk import Request, Undeliverable
+from bots.conversation import Conversation, Lab
+from bots.desk import Press, Request, Undeliverable
 from bots.redaction import hidden
 from bots.service import serve
-from bots.telegram import albums, faults
+from bots.telegram import albums, faults, menu
 from bots.telegram.albums import Albums
 from bots.telegram.desk import GROUP_SECONDS, PRIVATE_SECONDS, TelegramDesk
+from bots.telegram.groups import SETTLING_SECONDS, Groups
 from bots.telegram.inbox import Handling, Inbox
-from bots.telegram.messages import NoPhoto, Reader
+from bots.telegram.messages import NoPhoto, Reader, spoken_by
 from bots.telegram.pace import Pace, Urgency
 from bots.telegram.place import Place
 from bots.telegram.polling import ALLOWED_UPDATES, LONGEST_PAUSE, WRONG_TOKEN, Polling
 from bots.telegram.presses import Presses
 from core import captions, store
-from core.commands import FORMS, Action
-from core.errors import SettingsError
+from core.errors import ServiceDown, SettingsError
 from core.jobs import Address
+from core.language import _, matching, speaking
 from core.settings import TelegramSettings
 
 ATTEMPTS = 4
@@ -51,11 +53,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Tempo:
-    """The times (s) of one bot: an album's end, status edits, the first wait after a failure."""
+    """The times (s) of one bot.
+
+    They are: an album's end, status edits, a group's move, the first wait after a failure.
+    """
 
     album_quiet: float = albums.QUIET_SECONDS
     private_edits: float = PRIVATE_SECONDS
     group_edits: float = GROUP_SECONDS
+    settling: float = SETTLING_SECONDS
     first_pause: float = 1.0
     pace: Pace = field(default_factory=Pace)
 
@@ -119,20 +125,23 @@ class _Listener:
         self._inbox = inbox
         self._desk = desk
         self._tempo = tempo
-        self._reader = Reader(application.bot.username, desk.attachments)
+        bot = application.bot
+        self._reader = Reader(bot.username, desk.attachments, desk.members, bot_id=bot.id)
 
     async def run(self, conversation: Conversation, stop: asyncio.Event) -> None:
         """Listen until `stop`, then finish what was begun."""
         gathered = self._handlers(conversation)
-        await self._show_commands()
+        menus = asyncio.create_task(menu.show(self._application.bot))
         await self._application.start()
         try:
             await _until(stop, self._take_in())
         finally:
+            menus.cancel()
             for album in gathered:
                 album.hurry()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._application.stop(), STOP_SECONDS)
+            await asyncio.gather(menus, return_exceptions=True)
 
     async def _take_in(self) -> None:
         if count := await self._inbox.replay(self._application.bot):
@@ -146,53 +155,82 @@ class _Listener:
                 await self._handle(conversation, found)
 
         async def lose(messages: Sequence[Message], late: bool) -> None:
-            if self._reader.read(messages, late=late):
-                await self._say(Place.at(messages[0]).address(), captions.LOST)
+            if _awaited(self._reader.read(messages, late=late)):
+                await self._apologise(messages[0], spoken_by(messages[0]), captions.LOST)
 
         async def press(pressed: Press) -> str:
             return await self._insist(lambda: conversation.press(pressed))
 
         gathered = Albums(read, quiet=self._tempo.album_quiet)
         given_up = Albums(lose, quiet=self._tempo.album_quiet)
-        presses = Presses(press, self._say)
+        presses = Presses(press, self._say, self._desk.members)
+        groups = Groups(conversation, self._desk.members, settling=self._tempo.settling)
 
-        async def on_message(update: Update, _: _Context) -> None:
-            if update.message is not None:
-                albums = gathered if await self._inbox.begin(update) else given_up
-                await albums.add(update.message)
+        async def on_message(update: Update, _context: _Context) -> None:
+            message = update.message
+            if message is None:
+                return
+            begun = await self._inbox.begin(update)
+            if groups.concerns(message):
+                if begun:
+                    await self._insist(lambda: groups.told(message))
+            else:
+                await (gathered if begun else given_up).add(message)
 
-        async def on_press(update: Update, _: _Context) -> None:
+        async def on_membership(update: Update, _context: _Context) -> None:
+            change = update.my_chat_member
+            if change is not None and await self._inbox.begin(update):
+                await self._insist(lambda: groups.changed(change))
+
+        async def on_press(update: Update, _context: _Context) -> None:
             query = update.callback_query
             if query is None:
                 return
             if await self._inbox.begin(update):
                 await presses.take(query)
             elif query.message is not None:
-                await self._say(Place.at(query.message).address(), captions.LOST)
+                language = query.from_user.language_code
+                await self._apologise(query.message, language, captions.LOST)
 
         async def on_error(update: object, context: _Context) -> None:
             await self._failed(update, context.error)
 
-        self._application.add_handler(MessageHandler(filters.UpdateType.MESSAGE, on_message))
-        self._application.add_handler(CallbackQueryHandler(on_press))
+        add = self._application.add_handler
+        add(MessageHandler(filters.UpdateType.MESSAGE, on_message))
+        add(CallbackQueryHandler(on_press))
+        add(ChatMemberHandler(on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         self._application.add_error_handler(on_error)
         return gathered, given_up
 
     async def _handle(self, conversation: Conversation, found: Request | NoPhoto) -> None:
         if isinstance(found, NoPhoto):
-            await self._say(found.address, captions.not_a_photo(found.kind))
+            with speaking(matching(found.language)):
+                await self._say(found.address, captions.not_a_photo(found.kind))
         else:
             await self._insist(lambda: conversation.handle(found))
 
     async def _say(self, address: Address, text: str) -> None:
         await self._insist(lambda: self._desk.say(address, text))
 
+    async def _apologise(
+        self, message: MaybeInaccessibleMessage, language: str | None, text: str
+    ) -> None:
+        """Say a text of ours to whoever wrote a message or pressed a button under it."""
+        with speaking(matching(language)):
+            await self._say(Place.at(message).address(), _(text))
+
     async def _insist(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Act, again if the network failed: handling or pressing twice makes one job."""
+        """Act, again if the network failed: handling or pressing twice makes one job.
+
+        While Redis or the photo store is away, what nobody was told about is tried on and on.
+        """
         attempt = 1
         while True:
             try:
                 return await act()
+            except ServiceDown as error:
+                _log.warning("an update waits: %s", error)
+                attempt = min(attempt, ATTEMPTS - 1)
             except TelegramError as error:
                 if attempt == ATTEMPTS or not faults.transient(error):
                     raise
@@ -207,22 +245,13 @@ class _Listener:
         _log.error("an update could not be handled", exc_info=error)
         if not isinstance(update, Update):
             return
-        query = update.callback_query
-        message = update.message or (query.message if query else None)
-        if message is not None:
-            with contextlib.suppress(TelegramError, Undeliverable):
-                await self._say(Place.at(message).address(), captions.UNEXPECTED)
-
-    async def _show_commands(self) -> None:
-        commands = [
-            BotCommand(name, form.summary)
-            for name, form in FORMS.items()
-            if form.action is not Action.START
-        ]
-        try:
-            await self._application.bot.set_my_commands(commands)
-        except TelegramError as error:
-            _log.warning("the menu of commands was not updated: %s", error)
+        message, query = update.message, update.callback_query
+        with contextlib.suppress(TelegramError, Undeliverable):
+            if query is not None and query.message is not None:
+                language = query.from_user.language_code
+                await self._apologise(query.message, language, captions.UNEXPECTED)
+            elif message is not None and _awaited(self._reader.read([message])):
+                await self._apologise(message, spoken_by(message), captions.UNEXPECTED)
 
     async def _poll(self) -> None:
         bot = self._application.bot
@@ -273,6 +302,13 @@ def _application(settings: TelegramSettings, token: str, inbox: Inbox, pace: Pac
         .write_timeout(20)
         .pool_timeout(60)
         .build()
+    )
+
+
+def _awaited(found: Sequence[Request | NoPhoto]) -> bool:
+    """Whether somebody waits for a word of ours: not about photos that nobody asked us about."""
+    return any(
+        isinstance(one, NoPhoto) or one.addressed or one.text.startswith("/") for one in found
     )
 
 

@@ -11,6 +11,7 @@ from bots.photos import PHOTO_NAME, is_photo, short_name
 from bots.telegram.faults import too_large
 from core.captions import size
 from core.errors import DarkroomError, PhotoRefused
+from core.language import N_, _
 
 _LINKS = 3
 _READ_SECONDS = 120.0
@@ -20,13 +21,13 @@ Content = Message | ExternalReplyInfo
 _log = logging.getLogger(__name__)
 
 _KINDS = {
-    "animation": "animations",
-    "sticker": "stickers",
-    "video": "videos",
-    "video_note": "video messages",
-    "voice": "voice messages",
-    "audio": "music",
-    "live_photo": "live photos",
+    "animation": N_("animations"),
+    "sticker": N_("stickers"),
+    "video": N_("videos"),
+    "video_note": N_("video messages"),
+    "voice": N_("voice messages"),
+    "audio": N_("music"),
+    "live_photo": N_("live photos"),
 }
 
 
@@ -73,7 +74,7 @@ class Attachments:
                 if too_large(error):
                     raise self._too_large(count) from error
                 raise PhotoRefused(
-                    "Telegram does not hand this photo out any more. Please send it again.",
+                    _("Telegram does not hand this photo out any more. Please send it again."),
                     code="file_gone",
                 ) from error
             except (TelegramError, OSError) as error:
@@ -82,29 +83,37 @@ class Attachments:
                 _log.info("download %d: %s", attempt, "link expired" if expired else error)
                 cause = error
         raise DarkroomError(
-            "Telegram did not hand your photo over. Please send it again in a minute.",
+            _("Telegram did not hand your photo over. Please send it again in a minute."),
             code="download",
         ) from cause
 
     def _too_large(self, count: int | None) -> PhotoRefused:
-        weight = f"has {size(count)}" if count else "is too large"
-        return PhotoRefused(
-            f"This file {weight}; Telegram gives bots at most {size(self._max_bytes)}. "
-            "Please send a smaller version.",
-            code="too_many_bytes",
-        )
+        most = size(self._max_bytes)
+        if count:
+            text = _(
+                "This file has {size}; Telegram gives bots at most {most}. "
+                "Please send a smaller version."
+            ).format(size=size(count), most=most)
+        else:
+            text = _(
+                "This file is too large; Telegram gives bots at most {most}. "
+                "Please send a smaller version."
+            ).format(most=most)
+        return PhotoRefused(text, code="too_many_bytes")
 
 
 def other_kind(message: Content) -> str | None:
     """What a message without a photo holds instead, in words; None when it is only text."""
     for name, words in _KINDS.items():
         if getattr(message, name, None):
-            return words
+            return _(words)
     if message.document is not None:
         suffix = PurePath(message.document.file_name or "").suffix.lstrip(".")
-        return f"{suffix.upper()} files" if 0 < len(suffix) <= 5 else "files of this kind"
+        if 0 < len(suffix) <= 5:
+            return _("{kind} files").format(kind=suffix.upper())
+        return _("files of this kind")
     attached = isinstance(message, Message) and message.effective_attachment
-    return "messages of this kind" if attached else None
+    return _("messages of this kind") if attached else None
 
 
 def _pixels(photo: PhotoSize) -> int:

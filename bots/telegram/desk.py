@@ -1,53 +1,55 @@
 """The Telegram desk: says texts, keeps the status message, and turns it into the answer."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from telegram import (
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputFile,
-    InputMediaDocument,
-    InputMediaPhoto,
-    LinkPreviewOptions,
-)
+from telegram import InputMediaDocument
 from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
-from bots.desk import Answer, Attachment, Button, File, Steps, TryLater, Undeliverable
+from bots.desk import (
+    Answer,
+    Attachment,
+    Feature,
+    File,
+    Rows,
+    Steps,
+    TryLater,
+    Undeliverable,
+)
 from bots.parcels import ALBUM_MAX, Upload, distinct, packed
 from bots.telegram import faults
 from bots.telegram.attachments import Attachments
+from bots.telegram.members import Members
 from bots.telegram.pace import Busy, Urgency
 from bots.telegram.place import Place
+from bots.telegram.post import NO_PREVIEW, TEXT_MAX, Kind, Post, carried, keyboard, patience
 from core.jobs import Address
+from core.language import N_, _
 
 DOWNLOAD_MAX, UPLOAD_MAX = 20_000_000, 50_000_000
 LOCAL_MAX = 2_000_000_000
-TEXT_MAX = 4096
 PRIVATE_SECONDS, GROUP_SECONDS = 1.5, 6.0
-_SLOWEST_UPLOAD = 100_000
-_NO_FILES = "This group does not let me send files. An administrator can allow it."
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-Kind = Literal["document", "photo"]
-Content = Upload | str  # bytes to upload, or the id of a file that Telegram has
+_NO_FILES = N_("This group does not let me send files. An administrator can allow it.")
 _KINDS: dict[str, Kind] = {"p": "photo", "d": "document"}
-_MEDIA = {"document": InputMediaDocument, "photo": InputMediaPhoto}
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class TelegramDesk:
     """Implements bots.desk.Desk with one bot; with `local` the API server is the operator's own.
 
-    A status text with buttons is one of many and is left out when its chat has had enough
-    messages; a text without is the last word and waits.
+    A fleeting text is left out when its chat has had enough messages; any other waits.
     """
 
     platform = "telegram"
+    lacks: Mapping[Feature, str] = {
+        Feature.THREADS: N_(
+            "Telegram has no threads that a bot could open; answers stay in the topic of the photo."
+        ),
+        Feature.ROLES: N_("Telegram has no roles, only administrators and members."),
+        Feature.DELETION: N_("Telegram does not tell bots which messages were deleted."),
+    }
 
     def __init__(
         self,
@@ -60,7 +62,9 @@ class TelegramDesk:
         self.max_upload_bytes = LOCAL_MAX if local else UPLOAD_MAX
         self.max_download_bytes = LOCAL_MAX if local else DOWNLOAD_MAX
         self.attachments = Attachments(bot, max_bytes=self.max_download_bytes)
+        self.members = Members(bot)
         self._bot = bot
+        self._post = Post(bot)
         self._seconds = (private_seconds, group_seconds)
 
     def status_interval(self, address: Address) -> float:
@@ -71,29 +75,39 @@ class TelegramDesk:
         """The photo behind a ref that was kept."""
         return self.attachments.at(ref)
 
-    async def say(self, address: Address, text: str) -> None:
+    async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
         """Send a text as an answer to the message at `address`; raises Undeliverable."""
-        await self._text(Place.of(address), text)
+        await self._post.text(Place.of(address), text, buttons)
 
-    async def open_status(self, address: Address, text: str) -> Address:
-        """Send the status message; the address returned holds its id. Raises Undeliverable."""
+    async def open_status(self, address: Address, text: str, *, threaded: bool = False) -> Address:
+        """Send the status message; the address returned holds its id. Raises Undeliverable.
+
+        It stays in the topic that was written in, `threaded` or not: bots open no threads here.
+        """
         place = Place.of(address)
-        return {**place.address(), "status": await self._text(place, text)}
+        return {**place.address(), "status": await self._post.text(place, text)}
 
     async def update_status(
-        self, address: Address, text: str, buttons: Sequence[Button] = ()
+        self, address: Address, text: str, buttons: Rows = (), *, fleeting: bool = False
     ) -> None:
         """Change the status message; gone, unchanged or answered already is no error."""
-        place = Place.of(address)
         try:
-            await self._edit_text(place, text, (tuple(buttons),), fleeting=bool(buttons))
+            await self._edit_text(Place.of(address), text, buttons, fleeting=fleeting)
         except (Busy, RetryAfter):
-            if not buttons:
+            if not fleeting:
                 raise
             _log.debug("a status edit was left out")
         except TelegramError as error:
             if not (faults.gone(error) or faults.hopeless(error)):
                 raise
+
+    async def unseen(self, address: Address) -> str | None:
+        """Why Telegram does not show the bot every photo of a group, and the two ways to mend it.
+
+        None in private, if it does, and while Telegram cannot be asked.
+        """
+        place = Place.of(address)
+        return None if place.private else await self.members.unseen(place.chat)
 
     async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:
         """Turn the status message into the answer, then send what has no place in it.
@@ -121,7 +135,7 @@ class TelegramDesk:
         except BadRequest as error:
             if not faults.files_forbidden(error):
                 raise
-            await self._last_word(place, _NO_FILES, (), steps)
+            await self._last_word(place, _(_NO_FILES), (), steps)
 
     async def _reachable(self) -> bool:
         """Whether Telegram answers at all.
@@ -139,22 +153,27 @@ class TelegramDesk:
         for letter, kind in _KINDS.items():
             ids = [ref.split(":")[1] for ref in refs if ref.startswith(f"{letter}:")]
             for start in range(0, len(ids), ALBUM_MAX):
-                await self._parcel(Place.of(address), kind, ids[start : start + ALBUM_MAX])
+                await self._post.parcel(Place.of(address), kind, ids[start : start + ALBUM_MAX])
 
     async def _deliver_one(self, place: Place, answer: Answer, file: File, steps: Steps) -> None:
         upload = Upload(file.result.name, file.data)
-        keyboard = _keyboard(answer.buttons)
 
         async def show() -> str:
             media = InputMediaDocument(
-                _content(upload), caption=answer.caption, disable_content_type_detection=True
+                carried(upload), caption=answer.caption, disable_content_type_detection=True
             )
             return await self._edit_or_send(
                 place,
                 lambda status: self._bot.edit_message_media(
-                    media, place.chat, status, reply_markup=keyboard, **_patience([upload])
+                    media,
+                    place.chat,
+                    status,
+                    reply_markup=keyboard(answer.buttons),
+                    **patience([upload]),
                 ),
-                lambda: self._document(place, upload, caption=answer.caption, keyboard=keyboard),
+                lambda: self._post.document(
+                    place, upload, caption=answer.caption, buttons=answer.buttons
+                ),
             )
 
         await steps.once("file", show)
@@ -166,7 +185,7 @@ class TelegramDesk:
         for number, parcel in enumerate(packed(uploads, self.max_upload_bytes)):
 
             async def send(parcel: list[Upload] = parcel) -> str:
-                return str(await self._parcel(place, "document", parcel))
+                return str(await self._post.parcel(place, "document", parcel))
 
             await steps.once(f"files-{number}", send)
         await self._last_word(place, answer.caption, answer.buttons, steps)
@@ -183,21 +202,19 @@ class TelegramDesk:
 
             async def send(parcel: list[Upload] = parcel) -> str:
                 try:
-                    return str(await self._parcel(place, "photo", parcel))
+                    return str(await self._post.parcel(place, "photo", parcel))
                 except BadRequest as error:
                     _log.warning("a comparison was not taken: %s", error)
                     return "refused"
 
             await steps.once(f"collage-{number}", send)
 
-    async def _last_word(
-        self, place: Place, text: str, buttons: Sequence[Sequence[Button]], steps: Steps
-    ) -> None:
+    async def _last_word(self, place: Place, text: str, buttons: Rows, steps: Steps) -> None:
         async def show() -> str:
             return await self._edit_or_send(
                 place,
-                lambda _: self._edit_text(place, text, buttons),
-                lambda: self._text(place, text, buttons),
+                lambda status: self._edit_text(place, text, buttons),
+                lambda: self._post.text(place, text, buttons),
             )
 
         await steps.once("text", show)
@@ -226,12 +243,7 @@ class TelegramDesk:
         return str(await send())
 
     async def _edit_text(
-        self,
-        place: Place,
-        text: str,
-        buttons: Sequence[Sequence[Button]],
-        *,
-        fleeting: bool = False,
+        self, place: Place, text: str, buttons: Rows, *, fleeting: bool = False
     ) -> None:
         if place.status is None:
             return
@@ -241,110 +253,10 @@ class TelegramDesk:
                 text[:TEXT_MAX],
                 place.chat,
                 place.status,
-                reply_markup=_keyboard(buttons),
-                link_preview_options=_NO_PREVIEW,
+                reply_markup=keyboard(buttons),
+                link_preview_options=NO_PREVIEW,
                 rate_limit_args=urgency,
             )
         except BadRequest as error:
             if not faults.unchanged(error):
                 raise
-
-    async def _text(self, place: Place, text: str, buttons: Sequence[Sequence[Button]] = ()) -> int:
-        message = await self._sent(
-            place,
-            lambda to: self._bot.send_message(
-                to.chat,
-                text[:TEXT_MAX],
-                message_thread_id=to.thread,
-                reply_parameters=to.reply(),
-                reply_markup=_keyboard(buttons),
-                link_preview_options=_NO_PREVIEW,
-            ),
-        )
-        return message.message_id
-
-    async def _parcel(self, place: Place, kind: Kind, contents: Sequence[Content]) -> int:
-        """Send files as one album, or a single one by itself; returns the first message's id."""
-        if len(contents) == 1:
-            send = self._document if kind == "document" else self._photo
-            return await send(place, contents[0])
-        messages = await self._sent(
-            place,
-            lambda to: self._bot.send_media_group(
-                to.chat,
-                [_MEDIA[kind](_content(content)) for content in contents],
-                message_thread_id=to.thread,
-                reply_parameters=to.reply(),
-                **_patience(contents),
-            ),
-        )
-        return messages[0].message_id
-
-    async def _document(
-        self,
-        place: Place,
-        content: Content,
-        *,
-        caption: str | None = None,
-        keyboard: InlineKeyboardMarkup | None = None,
-    ) -> int:
-        message = await self._sent(
-            place,
-            lambda to: self._bot.send_document(
-                to.chat,
-                _content(content),
-                caption=caption,
-                message_thread_id=to.thread,
-                reply_parameters=to.reply(),
-                reply_markup=keyboard,
-                disable_content_type_detection=True,
-                **_patience([content]),
-            ),
-        )
-        return message.message_id
-
-    async def _photo(self, place: Place, content: Content) -> int:
-        message = await self._sent(
-            place,
-            lambda to: self._bot.send_photo(
-                to.chat,
-                _content(content),
-                message_thread_id=to.thread,
-                reply_parameters=to.reply(),
-                **_patience([content]),
-            ),
-        )
-        return message.message_id
-
-    async def _sent(self, place: Place, send: Callable[[Place], Awaitable[T]]) -> T:
-        """Send to a place, to where it has moved, or beside a topic that was deleted."""
-        try:
-            return await send(place)
-        except ChatMigrated as error:
-            return await self._sent(place.moved(error.new_chat_id), send)
-        except TelegramError as error:
-            if faults.thread_gone(error) and place.thread is not None:
-                return await self._sent(place.outside_topic(), send)
-            if faults.hopeless(error):
-                raise Undeliverable(error.message) from error
-            raise
-
-
-def _keyboard(buttons: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
-    rows = [
-        [InlineKeyboardButton(button.label, callback_data=button.data) for button in row]
-        for row in buttons
-        if row
-    ]
-    return InlineKeyboardMarkup(rows) if rows else None
-
-
-def _content(content: Content) -> InputFile | str:
-    return content if isinstance(content, str) else InputFile(content.data, content.name, True)
-
-
-def _patience(contents: Sequence[Content]) -> dict[str, Any]:
-    """Timeouts (s) for an upload; an own API server passes it on to Telegram meanwhile."""
-    weight = sum(len(content.data) for content in contents if isinstance(content, Upload))
-    seconds = 30 + weight / _SLOWEST_UPLOAD
-    return {"read_timeout": seconds, "write_timeout": seconds}

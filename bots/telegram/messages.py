@@ -1,58 +1,81 @@
 """Telegram's messages read into requests: what is meant for us, with which photos."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telegram import Message
+from telegram import Message, MessageEntity
 
-from bots.desk import Attachment, Request
+from bots.desk import Attachment, Request, nobody
 from bots.telegram.attachments import Attachments, Content, other_kind
+from bots.telegram.members import Members
 from bots.telegram.place import Place
 from core.commands import Action, parse
 from core.errors import CommandError
 from core.jobs import Address
+from core.language import matching, speaking
+
+_NAMED = re.compile(r"^/\w+@(?P<bot>\w+)")
+_MENTIONS: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION]
 
 
 @dataclass(frozen=True)
 class NoPhoto:
-    """Something else than a photo was sent for us: `kind` in words, to be answered kindly."""
+    """Something else than a photo was sent for us, to be answered kindly.
+
+    `kind` is in words of the `language`, the code that the sender's app speaks.
+    """
 
     address: Address
     kind: str
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The text of some messages without mentions of us, and what it asks of us."""
+
+    text: str
+    mentioned: bool
+    command: Action | None
 
 
 class Reader:
     """Reads the messages of one album, or a single one, as the bot called `username`."""
 
-    def __init__(self, username: str, attachments: Attachments) -> None:
+    def __init__(
+        self, username: str, attachments: Attachments, members: Members, *, bot_id: int
+    ) -> None:
         self._username = username
         self._attachments = attachments
+        self._members = members
+        self._id = bot_id
 
     def read(
         self, messages: Sequence[Message], *, late: bool = False
     ) -> tuple[Request | NoPhoto, ...]:
-        """What messages that belong together ask for, nothing when they are not for us.
+        """What messages that belong together may ask for, nothing when they are not for us.
 
-        In groups only our commands are for us, in private every message. `late` marks a part of
-        an album that was read without it.
+        In private that is every message. In groups it is our commands and all photos but those
+        with a command for another bot; what else was sent there is told only when we are addressed.
+        `late` marks a part of an album that was read without it.
         """
         first = messages[0]
         place = Place.at(first)
         user = sender(first)
-        texts = [text for m in messages if (text := m.text or m.caption)]
-        asked = ((text, action) for text in texts if (action := self._action(text, place)))
-        command, action = next(asked, (None, Action.ENHANCE))
-        if user is None or (command is None and not place.private):
+        if user is None:
             return ()
-        photos, kinds = self._sorted(messages)
-        if not photos and not kinds and command is not None:
-            answered = (first.reply_to_message, first.external_reply)
-            photos, kinds = self._sorted([source for source in answered if source is not None])
-        if action is not Action.ENHANCE:
-            photos, kinds = [], []
-        wrong = tuple(NoPhoto(place.address(), kind) for kind in dict.fromkeys(kinds))
-        text = command or next(iter(texts), "")
-        if not photos and (wrong or not text):
+        language = spoken_by(first)
+        words = self._words(messages, place)
+        if words.command is None and not place.private and _names_another(words.text):
+            return ()
+        with speaking(matching(language)):
+            photos, kinds = self._contents(first, messages, words)
+        addressed = place.private or words.mentioned or self._spoken_to(first, words.text)
+        wrong: tuple[NoPhoto, ...] = ()
+        if addressed:
+            wrong = tuple(NoPhoto(place.address(), kind, language) for kind in dict.fromkeys(kinds))
+        if not photos and (wrong or not (words.text if place.private else words.command)):
             return wrong
         group = None if late else first.media_group_id
         request = Request(
@@ -60,11 +83,40 @@ class Reader:
             user=user,
             address=place.address(),
             private=place.private,
-            text=text,
+            text=words.text,
             photos=tuple(photos),
+            addressed=addressed,
             community=place.community,
+            channel=place.channel,
+            standing=(
+                nobody if place.private else lambda: self._members.standing(place.chat, int(user))
+            ),
+            language=language,
         )
         return (request, *wrong)
+
+    def _words(self, messages: Sequence[Message], place: Place) -> _Words:
+        """The text that counts: the one with a command, else the one that names us, else any."""
+        read = [self._unnamed(message) for message in messages]
+        mentioned = any(named for _, named in read)
+        for text, _ in read:
+            if (action := self._action(text, place)) is not None:
+                return _Words(text, mentioned, action)
+        texts = [text for text, named in read if named or not mentioned]
+        return _Words(next(filter(None, texts), ""), mentioned, None)
+
+    def _contents(
+        self, first: Message, messages: Sequence[Message], words: _Words
+    ) -> tuple[list[Attachment], list[str]]:
+        """The photos that are meant, and in words what else was sent instead."""
+        if words.command is not None and words.command is not Action.ENHANCE:
+            return [], []
+        photos, kinds = self._sorted(messages)
+        asked = words.command is not None or words.mentioned
+        if not photos and not kinds and asked:
+            answered = (first.reply_to_message, first.external_reply)
+            return self._sorted([source for source in answered if source is not None])
+        return photos, kinds
 
     def _sorted(self, contents: Sequence[Content]) -> tuple[list[Attachment], list[str]]:
         """The photos in several messages, and in words what else is in them."""
@@ -86,6 +138,31 @@ class Reader:
             return Action.ENHANCE
         return command.action if command else None
 
+    def _spoken_to(self, message: Message, text: str) -> bool:
+        """Whether a message answers one of ours, or holds a command with our name."""
+        answered = message.reply_to_message
+        if answered is not None and answered.from_user and answered.from_user.id == self._id:
+            return True
+        named = _NAMED.match(text)
+        return named is not None and named["bot"].lower() == self._username.lower()
+
+    def _unnamed(self, message: Message) -> tuple[str, bool]:
+        """A message's text or caption without mentions of us, and whether there were any."""
+        text = message.text or message.caption or ""
+        parse_all = message.parse_entities if message.text else message.parse_caption_entities
+        ours = [
+            entity
+            for entity, name in (parse_all(_MENTIONS) if text else {}).items()
+            if name.lower() == f"@{self._username}".lower()
+            or (entity.user is not None and entity.user.id == self._id)
+        ]
+        units = text.encode("utf-16-le")  # Telegram counts UTF-16 units
+        for entity in sorted(ours, key=lambda entity: entity.offset, reverse=True):
+            after = units[2 * (entity.offset + entity.length) :]
+            units = units[: 2 * entity.offset] + after
+        text = units.decode("utf-16-le", "replace")
+        return (text.strip(" ,:;") if ours else text), bool(ours)
+
 
 def sender(message: Message) -> str | None:
     """Who sent a message, None for bots and for posts that a channel forwarded by itself."""
@@ -96,3 +173,15 @@ def sender(message: Message) -> str | None:
     if message.from_user is None or message.from_user.is_bot:
         return None
     return str(message.from_user.id)
+
+
+def spoken_by(message: Message) -> str | None:
+    """The language code of the sender's app; who writes in the name of a chat has none."""
+    if message.sender_chat is not None or message.from_user is None:
+        return None
+    return message.from_user.language_code
+
+
+def _names_another(text: str) -> bool:
+    """Whether a text is a command with a bot's name; asked of texts without a command of ours."""
+    return _NAMED.match(text) is not None

@@ -57,6 +57,15 @@ class Place:
         """The group's name to the rest of Darkroom."""
         return None if self.private else str(self.chat)
 
+    @property
+    def channel(self) -> str | None:
+        """The forum topic's name to the rest of Darkroom."""
+        return None if self.thread is None else str(self.thread)
+
+    def shown(self) -> "Place":
+        """The message at this place as one of our own, to be edited."""
+        return Place(self.chat, thread=self.thread, status=self.message)
+
     def moved(self, chat: int) -> "Place":
         """The same place after its group became a supergroup: old messages are not there."""
         return Place(chat)

@@ -11,7 +11,7 @@ from bots.telegram.faults import seconds_of
 from bots.telegram.inbox import Inbox
 from core.errors import SettingsError
 
-ALLOWED_UPDATES = ("message", "callback_query")
+ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 POLL_SECONDS = 30
 LONGEST_PAUSE = 30.0
 WRONG_TOKEN = (

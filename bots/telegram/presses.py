@@ -1,47 +1,55 @@
 """Button presses: taken once however fast somebody taps, and always answered."""
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable
 
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message
 from telegram.error import TelegramError
 
-from bots.conversation import Press
-from bots.desk import Request
+from bots.desk import Press, Request, Standing, nobody
+from bots.telegram.members import Members
 from bots.telegram.place import Place
 from core import captions
 from core.jobs import Address
+from core.language import N_, _, available, matching, speaking
 
 TOAST_SECONDS = 4.0
 TAP_SECONDS = 10.0
-NAMELESS = (
+NAMELESS = N_(
     "This photo was sent in the name of a group or channel, so I cannot tell whose button this is. "
     "Answer the photo with a command instead, such as /upscale 2x."
+)
+HIDDEN = N_(
+    "Telegram hides anonymous administrators from me while I am no administrator myself. Make me "
+    "one, or write what you want after the command instead, such as /darkroom daily 20."
 )
 _TOAST_MAX = 200
 
 _log = logging.getLogger(__name__)
 
-
-Key = tuple[str, Place, str]
+Key = tuple[str, Place, str, dt.datetime | None]
 
 
 class Presses:
     """Hands presses to `press` and shows what it returns as a toast, or by `say` if it is late.
 
-    Quick taps of one person on one button count as one press.
+    A text that is too long for a toast is said as well. Quick taps of one person on one button
+    count as one press, until its message is changed.
     """
 
     def __init__(
         self,
         press: Callable[[Press], Awaitable[str]],
         say: Callable[[Address, str], Awaitable[None]],
+        members: Members,
         *,
         toast_seconds: float = TOAST_SECONDS,
     ) -> None:
         self._press = press
         self._say = say
+        self._members = members
         self._toast_seconds = toast_seconds
         self._under_way: dict[Key, asyncio.Future[str]] = {}
 
@@ -52,20 +60,51 @@ class Presses:
             await _answer(query, None)
             return
         place = Place.at(message)
-        key = (str(query.from_user.id), place, query.data)
+        changed = message.edit_date if isinstance(message, Message) else None
+        key = (str(query.from_user.id), place, query.data, changed)
         working = self._under_way.get(key)
         first = working is None
         if working is None:
-            press = _pressed(key, query)
-            working = self._under_way[key] = asyncio.ensure_future(self._press(press))
+            working = self._under_way[key] = asyncio.ensure_future(
+                self._pressed(query, query.data, message)
+            )
             working.add_done_callback(lambda done: self._finished(key, done))
-        done, _ = await asyncio.wait([working], timeout=self._toast_seconds)
-        in_time = bool(done) and working.exception() is None
-        told = await _answer(query, _worded(message, working.result()) if in_time else None)
-        if first and not (in_time and told):
-            text = _worded(message, await working)
-            if text != captions.ON_ITS_WAY:
+        _done, waiting = await asyncio.wait([working], timeout=self._toast_seconds)
+        in_time = not waiting and working.exception() is None
+        brief = in_time and len(working.result()) <= _TOAST_MAX
+        told = await _answer(query, working.result() if brief else None)
+        if first and not (brief and told):
+            text = await working
+            if text and _language_of(text, captions.ON_ITS_WAY) is None:
                 await self._say(place.address(), text)
+
+    async def _pressed(
+        self, query: CallbackQuery, data: str, message: MaybeInaccessibleMessage
+    ) -> str:
+        """What there is to say to a press."""
+        place = Place.at(message)
+        person = query.from_user
+        found: list[Standing] = []
+
+        async def standing() -> Standing:
+            found.append(await self._members.standing(place.chat, person.id))
+            return found[-1]
+
+        request = Request(
+            origin=f"{place.chat}:press:{query.id}",
+            user=str(person.id),
+            address=place.address(),
+            private=place.private,
+            addressed=True,
+            community=place.community,
+            channel=place.channel,
+            standing=nobody if place.private else standing,
+            language=person.language_code,
+        )
+        text = await self._press(Press(data, request, place.shown().address()))
+        refused = any(not one.admin for one in found)
+        with speaking(matching(person.language_code)):
+            return _worded(message, text, refused=refused)
 
     def _finished(self, key: Key, done: asyncio.Future[str]) -> None:
         """Count more taps as the same press for a while, but let a failed one be tried anew."""
@@ -75,34 +114,35 @@ class Presses:
             asyncio.get_running_loop().call_later(TAP_SECONDS, self._under_way.pop, key)
 
 
-def _worded(message: MaybeInaccessibleMessage, text: str) -> str:
+def _worded(message: MaybeInaccessibleMessage, text: str, *, refused: bool) -> str:
     """The text to show, which explains itself to who asked in the name of a group.
 
     A press tells who a person is; a message of an anonymous administrator or of a channel does
     not, and Telegram does not say which administrators are anonymous unless the bot is one.
     """
     asked = message.reply_to_message if isinstance(message, Message) else None
-    if text == captions.NOT_YOURS and asked is not None and asked.sender_chat is not None:
-        return NAMELESS
-    return text
+    if asked is None or asked.sender_chat is None or not text:
+        return text
+    if (language := _language_of(text, captions.NOT_YOURS)) is not None:
+        with speaking(language):
+            return _(NAMELESS)
+    by_admin = asked.sender_chat.id == message.chat.id
+    return _(HIDDEN) if by_admin and refused else text
 
 
-def _pressed(key: Key, query: CallbackQuery) -> Press:
-    user, place, data = key
-    request = Request(
-        origin=f"{place.chat}:press:{query.id}",
-        user=user,
-        address=place.address(),
-        private=place.private,
-        community=place.community,
-    )
-    return Press(user, data, request)
+def _language_of(text: str, source: str) -> str | None:
+    """The language in which a text says what `source` says in English, None if in none."""
+    for language in available():
+        with speaking(language):
+            if text == _(source):
+                return language
+    return None
 
 
 async def _answer(query: CallbackQuery, text: str | None) -> bool:
     """Stop the spinner, with a toast if there is a text; returns whether Telegram took it."""
     try:
-        await query.answer(text[:_TOAST_MAX] if text else None)
+        await query.answer(text or None)
     except TelegramError as error:
         _log.info("a press was answered too late: %s", error)
         return False

@@ -3,13 +3,14 @@
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bots.desk import Answer, Attachment, Button, Steps
+from bots.desk import Answer, Attachment, Feature, Rows, Steps
 from core.errors import PhotoRefused
 from core.jobs import Address, Enhanced, Failed
+from core.language import N_, _
 
 Show = Callable[[Path, str], None]
 """Called with a photo and the newest text about it."""
@@ -32,6 +33,14 @@ class TerminalDesk:
 
     max_upload_bytes = 500_000_000
     max_download_bytes = 500_000_000
+    lacks: Mapping[Feature, str] = {
+        Feature.COMMUNITIES: N_("At a terminal there is only you."),
+        Feature.THREADS: N_("A terminal has no threads."),
+        Feature.ROLES: N_("A terminal has no roles."),
+        Feature.ALBUMS: N_("At a terminal each photo is a request of its own."),
+        Feature.BUTTONS: N_("A terminal has no buttons."),
+        Feature.DELETION: N_("At a terminal there is no message that could be deleted."),
+    }
 
     def __init__(self, folder: Path, show: Show) -> None:
         self.platform = f"terminal-{secrets.token_hex(6)}"
@@ -41,21 +50,21 @@ class TerminalDesk:
         self._show = show
         self._paths: dict[Path, Path] = {}
 
-    async def say(self, address: Address, text: str) -> None:
+    async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
         """Tell a text about a photo."""
         self._show(_photo(address), text)
 
-    async def open_status(self, address: Address, text: str) -> Address:
+    async def open_status(self, address: Address, text: str, *, threaded: bool = False) -> Address:
         """Begin a photo's line."""
         self._show(_photo(address), text)
         return address
 
     async def update_status(
-        self, address: Address, text: str, buttons: Sequence[Button] = ()
+        self, address: Address, text: str, buttons: Rows = (), *, fleeting: bool = False
     ) -> None:
-        """Change a photo's line; a text without buttons is the last word on a refused photo."""
+        """Change a photo's line; a text that is not fleeting is the last word on it."""
         self._show(_photo(address), text)
-        if not buttons:
+        if not fleeting:
             self._settle(Outcome(_photo(address), ok=False, text=text))
 
     async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:
@@ -71,7 +80,9 @@ class TerminalDesk:
                     outcome.collage = outcome.file.with_name(f"{outcome.file.stem}-collage.jpg")
                     await asyncio.to_thread(outcome.collage.write_bytes, file.collage)
         except OSError as error:
-            text = f"The result cannot be written into {self.folder}: {error.strerror}."
+            text = _("The result cannot be written into {folder}: {reason}.").format(
+                folder=self.folder, reason=error.strerror
+            )
             outcome = Outcome(photo, ok=False, text=text)
         self._show(photo, outcome.text)
         self._settle(outcome)
@@ -91,13 +102,12 @@ class TerminalDesk:
             try:
                 return await asyncio.to_thread(path.read_bytes)
             except FileNotFoundError:
-                raise PhotoRefused("There is no such file.", code="no_file") from None
+                raise PhotoRefused(_("There is no such file."), code="no_file") from None
             except IsADirectoryError:
-                raise PhotoRefused("This is a folder, not a photo.", code="no_file") from None
+                raise PhotoRefused(_("This is a folder, not a photo."), code="no_file") from None
             except OSError as error:
-                raise PhotoRefused(
-                    f"This file cannot be read: {error.strerror}.", code="no_file"
-                ) from error
+                text = _("This file cannot be read: {reason}.").format(reason=error.strerror)
+                raise PhotoRefused(text, code="no_file") from error
 
         try:
             size = path.stat().st_size if path.is_file() else None
@@ -108,6 +118,10 @@ class TerminalDesk:
     def status_interval(self, address: Address) -> float:
         """A terminal may change as often as one can read."""
         return 0.2
+
+    async def unseen(self, address: Address) -> str | None:
+        """Nothing is hidden from a terminal."""
+        return None
 
     def _settle(self, outcome: Outcome) -> None:
         self.outcomes[outcome.photo] = outcome

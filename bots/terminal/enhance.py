@@ -12,6 +12,7 @@ from bots.terminal.desk import Outcome, Show, TerminalDesk
 from core import captions
 from core.errors import DarkroomError
 from core.jobs import Reply
+from core.language import _
 from core.recipe import Recipe
 
 IN_FLIGHT = 8
@@ -38,7 +39,11 @@ async def enhance(
     try:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     except OSError as error:
-        raise DarkroomError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        raise DarkroomError(
+            _("The folder {folder} cannot be made: {reason}.").format(
+                folder=folder, reason=error.strerror
+            )
+        ) from error
     desk = TerminalDesk(folder, show)
     distinct = list(dict.fromkeys(photos))
     places = asyncio.Semaphore(IN_FLIGHT)
@@ -49,6 +54,7 @@ async def enhance(
             user="terminal",
             address={"photo": str(photo)},
             private=True,
+            addressed=True,
         )
         async with places:
             attachment = desk.attachment(str(photo))
@@ -76,7 +82,7 @@ async def enhance(
         await serve(desk, lab, listen)
     finally:
         for job in await lab.queue.owed(desk.platform):
-            await lab.queue.cancel(job, Reply.failure(job, "cancelled", captions.CANCELLED))
+            await lab.queue.cancel(job, Reply.failure(job, "cancelled", _(captions.CANCELLED)))
             await lab.blobs.delete(ref.key for ref in job.photos)
         await lab.outbox.close(desk.platform)
     return [desk.outcomes[photo] for photo in distinct]

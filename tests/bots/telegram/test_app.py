@@ -347,7 +347,6 @@ async def test_a_flood_wait_and_a_failing_server_only_delay_the_answer(
 
 @pytest.mark.usefixtures("bot")
 async def test_the_menu_lists_the_commands(server: TelegramServer) -> None:
-    await server.until(lambda: server.commands)
-    names = [command["command"] for command in server.commands]
-    assert names[:2] == ["enhance", "portrait"]
-    assert {"upscale", "status", "cancel", "help"} < set(names)
+    await server.until(lambda: ("all_chat_administrators", "") in server.menus)
+    assert list(server.menus["default", ""])[:2] == ["enhance", "portrait"]
+    assert "darkroom" in server.menus["all_chat_administrators", ""]

@@ -8,10 +8,11 @@ import pytest_asyncio
 from telegram.error import BadRequest, NetworkError
 from telegram.ext import ExtBot
 
-from bots.desk import Answer, Button, File, Steps, TryLater, Undeliverable
-from bots.telegram.desk import TEXT_MAX, TelegramDesk
+from bots.desk import Answer, Button, Feature, File, Steps, TryLater, Undeliverable
+from bots.telegram.desk import TelegramDesk
 from bots.telegram.pace import Pace, Rate, Urgency
-from core.jobs import Enhanced, Reply
+from bots.telegram.post import TEXT_MAX
+from core.jobs import Address, Enhanced, Reply
 from tests.bots.telegram.conftest import FREE
 from tests.bots.telegram.pictures import picture
 from tests.doubles.telegram import Caps, Refused, TelegramServer
@@ -209,8 +210,8 @@ async def test_a_status_is_edited_and_left_alone_once_it_is_gone_or_answered(
 ) -> None:
     ada = server.private()
     address = await desk.open_status({"chat": 42}, "Got it")
-    await desk.update_status(address, "Queued", BUTTONS[0])
-    await desk.update_status(address, "Queued", BUTTONS[0])
+    await desk.update_status(address, "Queued", BUTTONS, fleeting=True)
+    await desk.update_status(address, "Queued", BUTTONS)
     (shown,) = ada.chat.from_bot()
     assert (shown.text, shown.buttons) == ("Queued", {"2×": "abc:2x", "4×": "abc:4x"})
     sent, _ = steps()
@@ -230,10 +231,11 @@ async def test_a_busy_group_loses_progress_but_never_the_last_word(server: Teleg
         desk = TelegramDesk(bot)
         address = await desk.open_status({"chat": group.chat_id}, "Got it")
         for number in range(8):
-            await desk.update_status(address, f"Progress {number}", BUTTONS[0])
+            await desk.update_status(address, f"Progress {number}", BUTTONS, fleeting=True)
         assert group.from_bot()[0].text == "Progress 1"
-        await desk.update_status(address, "The photo is broken.")
+        await desk.update_status(address, "The photo is broken.", BUTTONS)
         assert group.from_bot()[0].text == "The photo is broken."
+        assert group.from_bot()[0].buttons
     assert len(server.called("editMessageText")) == 3
 
 
@@ -244,8 +246,8 @@ async def test_a_flood_wait_during_progress_is_not_waited_out(
     ada = server.private()
     address = await desk.open_status({"chat": 42}, "Got it")
     server.fail("editMessageText", Refused("Too Many Requests", 429, retry_after=60))
-    await desk.update_status(address, "Progress", BUTTONS[0])
-    await desk.update_status(address, "Progress again", BUTTONS[0])
+    await desk.update_status(address, "Progress", BUTTONS, fleeting=True)
+    await desk.update_status(address, "Progress again", BUTTONS, fleeting=True)
     assert ada.chat.from_bot()[0].text == "Got it"
     assert len(server.called("editMessageText")) == 1
     left_out = [record.message for record in caplog.records if "left out" in record.message]
@@ -285,3 +287,39 @@ async def test_long_words_are_cut_to_what_telegram_takes(
 async def test_groups_are_edited_less_often(desk: TelegramDesk) -> None:
     assert desk.status_interval({"chat": 42}) < 2
     assert desk.status_interval({"chat": -42}) >= 6
+
+
+async def test_a_text_may_have_rows_of_buttons_and_they_may_change(
+    server: TelegramServer, desk: TelegramDesk
+) -> None:
+    group = server.group(topics=[77])
+    asked = server.member(group).write("/darkroom@darkroom_bot", thread=77)
+    rows = ((Button("On", "a:1"),), (Button("Off", "a:2"), Button("Close", "a:3")))
+    await desk.say({"chat": group.chat_id, "message": asked, "thread": 77}, "Settings", rows)
+    (panel,) = group.from_bot()
+    keyboard = server.calls[-1].parameters["reply_markup"]["inline_keyboard"]
+    assert [[button["text"] for button in row] for row in keyboard] == [["On"], ["Off", "Close"]]
+    under: Address = {"chat": group.chat_id, "thread": 77, "status": panel.message_id}
+    await desk.update_status(under, "Settings: on", rows[1:])
+    (panel,) = group.from_bot()
+    assert (panel.text, list(panel.buttons)) == ("Settings: on", ["Off", "Close"])
+    await desk.update_status(under, "Closed.")
+    assert not group.from_bot()[0].buttons
+
+
+async def test_a_thread_of_its_own_is_the_topic_that_was_written_in(
+    server: TelegramServer, desk: TelegramDesk
+) -> None:
+    group = server.group(topics=[77])
+    address: Address = {"chat": group.chat_id, "thread": 77}
+    assert (await desk.open_status(address, "Got it", threaded=True))["thread"] == 77
+    assert set(desk.lacks) == {Feature.THREADS, Feature.ROLES, Feature.DELETION}
+
+
+async def test_what_is_unseen_is_asked_of_groups_alone(
+    server: TelegramServer, desk: TelegramDesk
+) -> None:
+    server.private()
+    group = server.group()
+    assert await desk.unseen({"chat": 42}) is None
+    assert "/setprivacy" in (await desk.unseen({"chat": group.chat_id}) or "")

@@ -10,11 +10,13 @@ from telegram import Bot, Message
 
 from bots.desk import Request
 from bots.telegram.attachments import Attachments
+from bots.telegram.members import Members
 from bots.telegram.messages import NoPhoto, Reader
 from bots.telegram.place import Place
 
 BOT = Bot("1:token")
-READER = Reader("Lab_Bot", Attachments(BOT, max_bytes=1000))
+READER = Reader("Lab_Bot", Attachments(BOT, max_bytes=1000), Members(BOT), bot_id=1)
+US: dict[str, Any] = {"id": 1, "is_bot": True, "first_name": "Lab", "username": "Lab_Bot"}
 PHOTO: dict[str, Any] = {
     "photo": [
         {"file_id": "small", "file_unique_id": "s", "width": 90, "height": 60},
@@ -47,6 +49,15 @@ def message(chat: int = 42, number: int = 7, **content: Any) -> Message:
     return Message.de_json(data, BOT)
 
 
+def mention(text: str, name: str = "@lab_bot", *, caption: bool = False) -> dict[str, Any]:
+    """A text or caption in which a name is marked as a mention."""
+    offset = len(text[: text.index(name)].encode("utf-16-le")) // 2
+    entity = {"type": "mention", "offset": offset, "length": len(name)}
+    if caption:
+        return {"caption": text, "caption_entities": [entity]}
+    return {"text": text, "entities": [entity]}
+
+
 def only(*messages: Message, late: bool = False) -> Request:
     (found,) = READER.read(messages, late=late)
     assert isinstance(found, Request)
@@ -73,6 +84,109 @@ def only(*messages: Message, late: bool = False) -> Request:
 )
 def test_who_is_meant(chat: int, text: str, ours: bool) -> None:
     assert bool(READER.read([message(chat, text=text)])) is ours
+
+
+PRIVATE, GROUP = 42, -42
+REPLIED = message(GROUP, number=3, **PHOTO).to_dict()
+OURS = message(GROUP, number=3, **PHOTO, **{"from": US}).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "addressed"),
+    [
+        (PHOTO, "", False),
+        (PHOTO | {"caption": "look"}, "look", False),
+        (PHOTO | {"caption": "/enhance 2x"}, "/enhance 2x", False),
+        (PHOTO | {"caption": "/enhance@LAB_bot 2x"}, "/enhance@LAB_bot 2x", True),
+        (PHOTO | {"caption": "/nonsense"}, "/nonsense", False),
+        (PHOTO | mention("@lab_bot 4x", caption=True), "4x", True),
+        (PHOTO | mention("🎞 please, @LAB_BOT!", "@LAB_BOT", caption=True), "🎞 please, !", True),
+        (PHOTO | mention("/art @lab_bot", caption=True), "/art", True),
+        (PHOTO | mention("@lab_bot_too", "@lab_bot_too", caption=True), "@lab_bot_too", False),
+        (PHOTO | {"reply_to_message": OURS}, "", True),
+        (PHOTO | {"reply_to_message": REPLIED}, "", False),
+        ({"text": "/help", "reply_to_message": OURS}, "/help", True),
+        ({"text": "/art", "reply_to_message": REPLIED}, "/art", False),
+        (mention("@lab_bot png") | {"reply_to_message": REPLIED}, "png", True),
+        (mention("@lab_bot /help"), "/help", True),
+    ],
+)
+def test_what_is_handed_over_from_a_group_and_who_is_addressed(
+    content: dict[str, Any], text: str, addressed: bool
+) -> None:
+    found = only(message(GROUP, **content))
+    assert (found.text, found.addressed) == (text, addressed)
+    assert (found.community, found.private) == ("-42", False)
+    assert bool(found.photos) is ("help" not in text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PHOTO | {"caption": "/art@other_bot"},
+        PHOTO | {"caption": "/nonsense@other_bot 4x"},
+        {"text": "thanks", "reply_to_message": OURS},
+        {"text": "what a photo", "reply_to_message": REPLIED},
+        mention("I like @lab_bot"),
+        VIDEO,
+        VIDEO | {"caption": "/nonsense"},
+    ],
+)
+def test_what_else_is_said_in_a_group_is_no_business_of_ours(content: dict[str, Any]) -> None:
+    assert READER.read([message(GROUP, **content)]) == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        VIDEO | {"caption": "/art@lab_bot"},
+        VIDEO | {"reply_to_message": OURS},
+        VIDEO | mention("@lab_bot", caption=True),
+        mention("@lab_bot") | {"reply_to_message": message(GROUP, number=3, **VIDEO).to_dict()},
+    ],
+)
+def test_what_is_no_photo_is_told_in_a_group_that_speaks_to_us(content: dict[str, Any]) -> None:
+    (found,) = READER.read([message(GROUP, **content)])
+    assert found == NoPhoto({"chat": GROUP, "message": 7}, "videos")
+
+
+def test_in_private_everybody_speaks_to_us() -> None:
+    found = only(message(**PHOTO, **mention("@lab_bot 4x", caption=True)))
+    assert (found.addressed, found.text, found.community, found.channel) == (True, "4x", None, None)
+
+
+def test_a_person_without_a_user_name_is_mentioned_by_their_id() -> None:
+    entity = {"type": "text_mention", "offset": 0, "length": 3, "user": US}
+    found = only(message(GROUP, caption="Lab, 4x", caption_entities=[entity], **PHOTO))
+    assert (found.addressed, found.text) == (True, "4x")
+
+
+def test_an_album_is_ours_by_whichever_part_names_us() -> None:
+    first = PHOTO | {"caption": "our holiday"}
+    named = PHOTO | mention("@lab_bot 2x", caption=True)
+    parts = [
+        message(GROUP, number=n, media_group_id="g", **content)
+        for n, content in ((7, first), (8, named))
+    ]
+    found = only(*parts)
+    assert (found.addressed, found.text, len(found.photos)) == (True, "2x", 2)
+
+
+def test_language_and_topic_travel_with_a_request() -> None:
+    german = {"id": 42, "is_bot": False, "first_name": "Ada", "language_code": "de-AT"}
+    fields: dict[str, Any] = {"from": german, "message_thread_id": 5, "is_topic_message": True}
+    found = only(message(GROUP, **PHOTO, **fields))
+    assert (found.language, found.channel) == ("de-AT", "5")
+
+
+async def test_who_writes_in_the_name_of_the_group_is_an_administrator() -> None:
+    robot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "language_code": "de"}
+    for chat, admin in ((GROUP, True), (-77, False)):
+        behind = {"id": chat, "type": "supergroup", "title": "G"}
+        fields: dict[str, Any] = {"sender_chat": behind, "from": robot}
+        found = only(message(GROUP, text="/darkroom", **fields))
+        assert (await found.standing()).admin is admin
+        assert found.language is None
 
 
 @pytest.mark.parametrize(
@@ -145,9 +259,11 @@ def test_a_photo_that_is_only_talked_about_is_left_alone() -> None:
 
 def test_a_command_on_something_else_says_what_it_was() -> None:
     replied = message(number=3, **VIDEO).to_dict()
-    (found,) = READER.read([message(-42, text="/enhance", reply_to_message=replied)])
+    (found,) = READER.read([message(-42, text="/enhance@lab_bot", reply_to_message=replied)])
     assert found == NoPhoto({"chat": -42, "message": 7}, "videos")
     assert only(message(-42, text="/help", reply_to_message=replied)).text == "/help"
+    unnamed = only(message(-42, text="/enhance", reply_to_message=replied))
+    assert (unnamed.text, unnamed.photos, unnamed.addressed) == ("/enhance", (), False)
 
 
 @pytest.mark.parametrize(

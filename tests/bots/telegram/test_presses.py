@@ -8,8 +8,9 @@ import pytest_asyncio
 from telegram import Bot, CallbackQuery, Update
 from telegram.error import BadRequest
 
-from bots.conversation import Press
-from bots.telegram.presses import NAMELESS, Presses
+from bots.desk import Press
+from bots.telegram.members import Members
+from bots.telegram.presses import HIDDEN, NAMELESS, Presses
 from core.captions import NOT_YOURS, ON_ITS_WAY
 from core.jobs import Address
 from tests.doubles.telegram import Person, TelegramServer
@@ -35,10 +36,11 @@ def pressed(server: TelegramServer, client: Bot, person: Person) -> CallbackQuer
 
 
 class Words:
-    """A conversation that answers when it is let to."""
+    """A conversation that answers when it is let to, and may ask what somebody is here."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, curious: bool = False) -> None:
         self.text = text
+        self.curious = curious
         self.presses: list[Press] = []
         self.said: list[str] = []
         self.free = asyncio.Event()
@@ -46,6 +48,8 @@ class Words:
 
     async def press(self, press: Press) -> str:
         self.presses.append(press)
+        if self.curious:
+            await press.request.standing()
         await self.free.wait()
         return self.text
 
@@ -54,14 +58,24 @@ class Words:
 
 
 async def test_the_toast_names_what_happens(server: TelegramServer, client: Bot) -> None:
-    words, ada = Words("x" * 300), server.member(server.group())
+    words, ada = Words("x" * 200), server.member(server.group())
     query = pressed(server, client, ada)
-    await Presses(words.press, words.say).take(query)
+    await Presses(words.press, words.say, Members(client)).take(query)
     assert server.toasts[query.id] == "x" * 200
     (press,) = words.presses
-    assert (press.user, press.data) == ("42", "abc:2x")
+    assert (press.request.user, press.data) == ("42", "abc:2x")
     assert press.request.address == {"chat": ada.chat.chat_id, "message": 101}
+    assert press.under == {"chat": ada.chat.chat_id, "status": 101}
+    assert press.request.addressed
     assert not press.request.private
+
+
+async def test_what_is_too_long_for_a_toast_is_said(server: TelegramServer, client: Bot) -> None:
+    words = Words("x" * 201)
+    query = pressed(server, client, server.private())
+    await Presses(words.press, words.say, Members(client)).take(query)
+    assert server.toasts[query.id] == ""
+    assert words.said == [words.text]
 
 
 async def test_a_slow_press_is_answered_at_once_and_told_later(
@@ -70,7 +84,9 @@ async def test_a_slow_press_is_answered_at_once_and_told_later(
     words, ada = Words("The lab cannot be reached."), server.private()
     words.free.clear()
     query = pressed(server, client, ada)
-    taking = asyncio.create_task(Presses(words.press, words.say, toast_seconds=0.05).take(query))
+    taking = asyncio.create_task(
+        Presses(words.press, words.say, Members(client), toast_seconds=0.05).take(query)
+    )
     await server.until(lambda: query.id in server.toasts)
     assert server.toasts[query.id] == ""
     words.free.set()
@@ -83,11 +99,37 @@ async def test_taps_of_one_person_count_once_and_of_others_for_themselves(
 ) -> None:
     words, group = Words(ON_ITS_WAY), server.group()
     people = [server.member(group), server.member(group), server.member(group, 43)]
-    presses = Presses(words.press, words.say)
+    presses = Presses(words.press, words.say, Members(client))
     queries = [pressed(server, client, person) for person in people]
     await asyncio.gather(*(presses.take(query) for query in queries))
-    assert sorted(press.user for press in words.presses) == ["42", "43"]
+    assert sorted(press.request.user for press in words.presses) == ["42", "43"]
     assert all(server.toasts[query.id] == ON_ITS_WAY for query in queries)
+
+
+async def test_a_button_may_be_pressed_again_at_once_when_its_message_has_changed(
+    server: TelegramServer, client: Bot
+) -> None:
+    words, ann = Words("Noted."), server.admin(server.group())
+    presses = Presses(words.press, words.say, Members(client))
+    await presses.take(pressed(server, client, ann))
+    await presses.take(pressed(server, client, ann))
+    ann.chat.messages[101]["edit_date"] = 5
+    await presses.take(pressed(server, client, ann))
+    assert len(words.presses) == 2
+
+
+async def test_a_press_in_a_topic_tells_the_topic_and_the_language(
+    server: TelegramServer, client: Bot
+) -> None:
+    words, group = Words("Noted."), server.group(topics=[77])
+    keyboard = {"inline_keyboard": [[{"text": "2×", "callback_data": "abc:2x"}]]}
+    topic = {"message_thread_id": 77, "is_topic_message": True}
+    group.add({"from": server.bot, "text": "Done.", "reply_markup": keyboard} | topic)
+    query = pressed(server, client, server.member(group, language="de"))
+    await Presses(words.press, words.say, Members(client)).take(query)
+    (press,) = words.presses
+    assert (press.request.channel, press.request.language) == ("77", "de")
+    assert press.under == {"chat": group.chat_id, "thread": 77, "status": 101}
 
 
 async def test_a_failed_press_may_be_pressed_anew(server: TelegramServer, client: Bot) -> None:
@@ -99,7 +141,7 @@ async def test_a_failed_press_may_be_pressed_anew(server: TelegramServer, client
             raise BadRequest("something odd")
         return words.text
 
-    presses = Presses(fail, words.say)
+    presses = Presses(fail, words.say, Members(client))
     with pytest.raises(BadRequest):
         await presses.take(pressed(server, client, ada))
     again = pressed(server, client, ada)
@@ -120,8 +162,27 @@ async def test_who_asked_in_the_name_of_a_group_is_told_what_to_do(
     content = {"from": server.bot, "text": "Done.", "reply_markup": keyboard}
     group.add(content | {"reply_to_message": asked})
     query = pressed(server, client, server.member(group))
-    await Presses(words.press, words.say).take(query)
+    await Presses(words.press, words.say, Members(client)).take(query)
     assert server.toasts[query.id] == NAMELESS
+
+
+@pytest.mark.parametrize("bot", ["member", "administrator"])
+async def test_a_press_of_an_anonymous_administrator_is_known_to_an_administrator_alone(
+    server: TelegramServer, client: Bot, bot: str
+) -> None:
+    words, group = Words("Only administrators may.", curious=True), server.group(bot=bot)
+    ann = server.admin(group, anonymous=True)
+    asked = group.quoted(ann.write("/darkroom"))
+    keyboard = {"inline_keyboard": [[{"text": "2×", "callback_data": "abc:2x"}]]}
+    panel = {"from": server.bot, "text": "Settings", "reply_markup": keyboard}
+    group.add(panel | {"reply_to_message": asked})
+    query = pressed(server, client, ann)
+    await Presses(words.press, words.say, Members(client)).take(query)
+    (press,) = words.presses
+    assert press.request.user == "7"
+    known = bot == "administrator"
+    assert (await press.request.standing()).admin is known
+    assert server.toasts[query.id] == (words.text if known else HIDDEN)
 
 
 async def test_the_words_of_a_press_that_telegram_has_forgotten_are_said(
@@ -130,5 +191,5 @@ async def test_the_words_of_a_press_that_telegram_has_forgotten_are_said(
     words = Words("Done")
     query = pressed(server, client, server.private())
     server.open_queries.clear()
-    await Presses(words.press, words.say).take(query)
+    await Presses(words.press, words.say, Members(client)).take(query)
     assert words.said == ["Done"]

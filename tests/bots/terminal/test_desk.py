@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.desk import Answer, Button, File, Steps
+from bots.desk import Answer, Button, Feature, File, Steps
 from bots.terminal.desk import TerminalDesk
 from core.errors import PhotoRefused
 from core.jobs import Failed
@@ -84,11 +84,11 @@ async def test_a_failed_photo_has_its_sentence(desk: TerminalDesk) -> None:
     assert (outcome.ok, outcome.text, outcome.result) == (False, "Broken.", failed)
 
 
-async def test_a_text_with_buttons_goes_on_and_one_without_is_the_last_word(
+async def test_a_fleeting_text_goes_on_and_any_other_is_the_last_word(
     desk: TerminalDesk,
 ) -> None:
     address = await desk.open_status({"photo": "a.png"}, "Looking…")
-    await desk.update_status(address, "Queued.", [Button("Cancel", "x:cancel")])
+    await desk.update_status(address, "Queued.", [[Button("Cancel", "x:cancel")]], fleeting=True)
     assert not desk.outcomes
     await desk.update_status(address, "No photo.")
     assert desk.outcomes[Path("a.png")].text == "No photo."
@@ -115,3 +115,8 @@ async def test_what_cannot_be_read_is_a_sentence(
 def test_every_run_is_a_platform_of_its_own(tmp_path: Path) -> None:
     names = {TerminalDesk(tmp_path, lambda photo, text: None).platform for _ in range(20)}
     assert len(names) == 20
+
+
+async def test_a_terminal_lacks_what_only_a_chat_has(desk: TerminalDesk) -> None:
+    assert set(desk.lacks) == set(Feature)
+    assert await desk.unseen({"photo": "a.png"}) is None

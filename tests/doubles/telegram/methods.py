@@ -3,9 +3,11 @@
 import mimetypes
 import re
 import secrets
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.doubles.telegram import members
 from tests.doubles.telegram.rules import Refused
 from tests.doubles.telegram.state import Chat, Json
 
@@ -35,7 +37,7 @@ def _method(returns: str) -> Callable[[Method], Method]:
 def get_me(server: "TelegramServer", parameters: Json, uploads: Uploads) -> object:
     return server.bot | {
         "can_join_groups": True,
-        "can_read_all_group_messages": False,
+        "can_read_all_group_messages": not server.privacy,
         "supports_inline_queries": False,
     }
 
@@ -50,8 +52,23 @@ def set_my_commands(server: "TelegramServer", parameters: Json, uploads: Uploads
             raise Refused("Bad Request: BOT_COMMAND_INVALID")
         if not 1 <= len(command["description"]) <= 256:
             raise Refused("Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
-    server.commands = commands
+    language = parameters.get("language_code", "")
+    if language and not re.fullmatch(r"[a-z]{2}", language):
+        raise Refused("Bad Request: LANG_CODE_INVALID")
+    server.menus[parameters.get("scope", {"type": "default"})["type"], language] = {
+        command["command"]: command["description"] for command in commands
+    }
     return True
+
+
+@_method("Array of ChatMember")
+def get_chat_administrators(server: "TelegramServer", parameters: Json, uploads: Uploads) -> object:
+    return members.administrators(server, _open(server, parameters, cost=0))
+
+
+@_method("ChatMember")
+def get_chat_member(server: "TelegramServer", parameters: Json, uploads: Uploads) -> object:
+    return members.member(server, _open(server, parameters, cost=0), int(parameters["user_id"]))
 
 
 @_method("Boolean")
@@ -65,6 +82,7 @@ def set_webhook(server: "TelegramServer", parameters: Json, uploads: Uploads) ->
     if not parameters["url"].startswith("https://"):
         raise Refused("Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
     server.webhook = parameters
+    server.allowed = parameters.get("allowed_updates", server.allowed)
     return True
 
 
@@ -195,6 +213,8 @@ def _open(server: "TelegramServer", parameters: Json, *, cost: int = 1) -> Chat:
         )
     if chat.blocked:
         raise Refused("Forbidden: bot was blocked by the user", 403)
+    if chat.bot_status in ("left", "kicked"):
+        raise Refused(f"Forbidden: bot was kicked from the {chat.kind} chat", 403)
     thread = parameters.get("message_thread_id")
     if thread is not None and int(thread) not in chat.topics:
         raise Refused("Bad Request: message thread not found")
@@ -226,7 +246,7 @@ def _edited(
     before = {k: v for k, v in message.items() if k not in frame and k != "edit_date"}
     if before == changed:
         raise Refused(_UNCHANGED)
-    chat.messages[message["message_id"]] = frame | {"edit_date": frame["date"]} | changed
+    chat.messages[message["message_id"]] = frame | {"edit_date": int(time.time())} | changed
     return chat.messages[message["message_id"]]
 
 

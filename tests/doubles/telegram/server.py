@@ -16,6 +16,7 @@ from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from tests.doubles.telegram.members import Admin
 from tests.doubles.telegram.methods import METHODS
 from tests.doubles.telegram.people import Person
 from tests.doubles.telegram.rules import JSON_PARAMETERS, Caps, Refused, description
@@ -52,7 +53,8 @@ class TelegramServer:
     """One bot's Bot API on a free local port.
 
     `calls` lists every request but getUpdates; `faults` what the published description says is
-    wrong with requests and answers (always empty where the description is not at hand).
+    wrong with requests and answers (always empty where the description is not at hand). `privacy`
+    is the bot's privacy mode, `menus` its commands by scope and language.
     """
 
     def __init__(self, *, token: str = TOKEN, username: str = "darkroom_bot") -> None:
@@ -68,12 +70,14 @@ class TelegramServer:
         self.chats: dict[int, Chat] = {}
         self.calls: list[Call] = []
         self.faults: list[str] = []
-        self.commands: list[Json] = []
+        self.privacy = True
+        self.menus: dict[tuple[str, str], dict[str, str]] = {}
         self.toasts: dict[str, str] = {}
         self.open_queries: set[str] = set()
         self.downloads: list[str] = []
         self.webhook: Json | None = None
         self.webhook_base = ""
+        self.allowed: list[str] | None = None
         self.updates: list[Json] = []
         self._failures: dict[str, list[Fault]] = {}
         self._next_update = 7_000_001
@@ -109,19 +113,39 @@ class TelegramServer:
             self._http.stop()
             await self._http.close_all_connections()
 
-    def private(self, user_id: int = 42, name: str = "Ada") -> Person:
+    def private(
+        self, user_id: int = 42, name: str = "Ada", *, language: str | None = None
+    ) -> Person:
         """A person in a private chat with the bot."""
-        return Person(self, self._chat(user_id, "private", name), user_id, name)
+        return Person(self, self._chat(user_id, "private", name), user_id, name, language)
 
-    def group(self, chat_id: int = -100_2000, *, topics: Iterable[int] = ()) -> Chat:
-        """A supergroup that the bot is a member of."""
-        chat = self._chat(chat_id, "supergroup", "Holiday")
+    def group(
+        self,
+        chat_id: int = -100_2000,
+        *,
+        kind: str = "supergroup",
+        topics: Iterable[int] = (),
+        bot: str = "member",
+    ) -> Chat:
+        """A group, by default one that the bot is an ordinary member of."""
+        chat = self._chat(chat_id, kind, "Holiday")
         chat.topics = set(topics)
+        chat.bot_status = bot
         return chat
 
-    def member(self, chat: Chat, user_id: int = 42, name: str = "Ada") -> Person:
+    def member(
+        self, chat: Chat, user_id: int = 42, name: str = "Ada", *, language: str | None = None
+    ) -> Person:
         """A person in a group."""
-        return Person(self, chat, user_id, name)
+        return Person(self, chat, user_id, name, language)
+
+    def admin(
+        self, chat: Chat, user_id: int = 7, name: str = "Ann", *, anonymous: bool = False
+    ) -> Person:
+        """An administrator of a group; an anonymous one writes in the name of the group."""
+        person = Person(self, chat, user_id, name, behind=chat if anonymous else None)
+        chat.admins[user_id] = Admin(person.described(), anonymous)
+        return person
 
     def fail(self, method: str, *faults: Fault | Refused) -> None:
         """Let the next calls of a method (or `file` for downloads) go wrong, in this order."""
@@ -130,11 +154,17 @@ class TelegramServer:
         )
 
     def push(self, content: Json) -> int:
-        """Give the bot an update; returns its id."""
+        """Give the bot an update; returns its id.
+
+        Changes of its membership are dropped when it did not ask for them. Everything else comes:
+        Telegram sends what is not asked for too, for a while after a bot has changed its mind.
+        """
         update = {"update_id": self._next_update, **json.loads(json.dumps(content))}
         self._next_update += 1
         if (judge := description()) is not None:
             self.faults += judge.faults_of(update, "Update")
+        if "my_chat_member" in content and "my_chat_member" not in (self.allowed or content):
+            return int(update["update_id"])
         if self.webhook is not None:
             task = asyncio.get_running_loop().create_task(self._post(update))
             self._tasks.add(task)
@@ -240,6 +270,7 @@ class TelegramServer:
         fault = self._next_fault("getUpdates")
         if fault is not None:
             await self._play(fault, before=True)
+        self.allowed = parameters.get("allowed_updates", self.allowed)
         if self._poll is not None:
             self._poll.set()
         offset = int(parameters.get("offset", 0))

@@ -6,11 +6,14 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from tests.doubles.telegram.rules import Caps, Refused
+
+if TYPE_CHECKING:
+    from tests.doubles.telegram.members import Admin
 
 Json = dict[str, Any]
 
@@ -132,7 +135,10 @@ class Files:
 
 @dataclass
 class Chat:
-    """A chat with its messages, in the order they were sent."""
+    """A chat with its messages, in the order they were sent.
+
+    In a group `bot_status` is what our bot is there, `shown_to_bot` the messages that it got.
+    """
 
     chat_id: int
     kind: str
@@ -144,6 +150,9 @@ class Chat:
     migrated_to: int | None = None
     topics: set[int] = field(default_factory=set)
     sent_at: deque[float] = field(default_factory=deque)
+    bot_status: str = "member"
+    admins: "dict[int, Admin]" = field(default_factory=dict)
+    shown_to_bot: set[int] = field(default_factory=set)
 
     def described(self) -> Json:
         """The Chat object of this chat."""
@@ -184,8 +193,17 @@ class Chat:
         return [
             self.view(message)
             for _, message in sorted(self.messages.items())
-            if message.get("from", {}).get("is_bot")
+            if message.get("from", {}).get("is_bot") and "sender_chat" not in message
         ]
+
+    def last_robot(self) -> int | None:
+        """The id of the bot that sent a message last."""
+        robots = (
+            message["from"]["id"]
+            for _, message in sorted(self.messages.items(), reverse=True)
+            if message.get("from", {}).get("is_bot") and "sender_chat" not in message
+        )
+        return next(robots, None)
 
     def view(self, message: Json) -> Shown:
         """One message as a person sees it."""
