@@ -23,9 +23,12 @@ _ENV = SettingsConfigDict(
 )
 
 TELEGRAM_API = "https://api.telegram.org"
+DISCORD_API = "https://discord.com/api/v10"
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 _PERSON = re.compile(r"(telegram|discord):\d+")
 _HTTP = re.compile(r"https?://[^\s/]+\S*")
+_WEBSOCKET = re.compile(r"wss?://[^\s/]+\S*")
+_DISCORD_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
 
 class _Settings(BaseSettings):
@@ -210,3 +213,38 @@ class TelegramSettings(_Settings):
                 "DARKROOM_TELEGRAM_WEBHOOK_SECRET must be 1–256 letters, digits, _ or -"
             )
         return self
+
+
+class DiscordSettings(_Settings):
+    """The Discord bot; the two addresses are Discord's own, or those of proxies before it.
+
+    `discord_gateway_url` is used instead of the gateway that Discord names, also to resume.
+    """
+
+    discord_token: SecretStr | None = None
+    discord_api_url: str = DISCORD_API
+    discord_gateway_url: str | None = None
+
+    @field_validator("discord_token")
+    @classmethod
+    def _discord_token_shape(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not _DISCORD_TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "this is not a bot token; Discord's developer portal gives one, three parts "
+                "with dots between them (your application → Bot → Reset Token)"
+            )
+        return value
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _discord_http(cls, value: str) -> str:
+        if not _HTTP.fullmatch(value) or "{" in value:
+            raise ValueError(f"use the root address of Discord's API, e.g. {DISCORD_API}")
+        return value.rstrip("/")
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _discord_websocket(cls, value: str | None) -> str | None:
+        if value and not _WEBSOCKET.fullmatch(value):
+            raise ValueError("start it with wss:// or ws://, e.g. wss://gateway.example.org")
+        return value

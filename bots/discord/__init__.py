@@ -1,0 +1,1 @@
+"""The Discord adapter: the only room that knows discord.py."""

@@ -1,0 +1,252 @@
+"""One Discord bot from sign-in to sign-off: connection, commands, messages, presses, servers."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+from discord.http import Route
+
+from bots.conversation import Conversation, Lab
+from bots.desk import Arrival, Press
+from bots.discord import desk as desk_room
+from bots.discord.attachments import Attachments, held, held_by, other_kind
+from bots.discord.commands import Asked, command_tree
+from bots.discord.counter import TOKEN_SECONDS, Counter
+from bots.discord.desk import DiscordDesk
+from bots.discord.gateway import BotClient, Waits, signed_in
+from bots.discord.guilds import speaking_place
+from bots.discord.handling import Handling
+from bots.discord.pace import Pace
+from bots.discord.place import Place
+from bots.discord.presses import Presses, acknowledge
+from bots.discord.reader import NoPhoto, Reader, is_inside
+from bots.discord.registration import Registration
+from bots.redaction import hidden
+from bots.service import serve
+from core import captions, store
+from core.errors import SettingsError
+from core.language import matching, speaking
+from core.settings import DiscordSettings
+
+STOP_SECONDS = 6.0
+"""How long a stopping bot finishes what it has begun."""
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Tempo:
+    """The times (s) of one bot: status edits, tokens, waits after failures."""
+
+    private_edits: float = desk_room.PRIVATE_SECONDS
+    guild_edits: float = desk_room.GUILD_SECONDS
+    token_seconds: float = TOKEN_SECONDS
+    waits: Waits = field(default_factory=Waits)
+    pace: Pace = field(default_factory=Pace)
+
+
+async def run(
+    settings: DiscordSettings,
+    lab: Lab,
+    stop: asyncio.Event,
+    *,
+    redis_url: str,
+    tempo: Tempo | None = None,
+) -> None:
+    """Serve one bot until `stop`; raises SettingsError when Discord refuses the token.
+
+    While Discord cannot be reached it keeps trying.
+    """
+    if settings.discord_token is None:
+        raise SettingsError(
+            "DARKROOM_DISCORD_TOKEN is not set; Discord's developer portal gives one."
+        )
+    token, times = settings.discord_token.get_secret_value(), tempo or Tempo()
+
+    def client() -> BotClient:
+        return BotClient(gateway_url=settings.discord_gateway_url, waits=times.waits)
+
+    with hidden(token), _rest_at(settings.discord_api_url):
+        signed = await _until(stop, signed_in(token, client, times.waits.first_pause))
+        if signed is not None:
+            await _serve(signed, lab, stop, redis_url=redis_url, times=times)
+
+
+async def _serve(
+    client: BotClient, lab: Lab, stop: asyncio.Event, *, redis_url: str, times: Tempo
+) -> None:
+    redis = store.connect(redis_url)
+    try:
+        async with aiohttp.ClientSession() as web:
+            bot = _Bot(client, lab, web, redis, times)
+
+            async def listen(conversation: Conversation) -> None:
+                await bot.listen(conversation, stop)
+
+            name = client.user.name if client.user else None
+            _log.info("signed in to Discord as %s", name)
+            await serve(bot.desk, lab, listen, bot=name)
+    finally:
+        await client.close()
+        await redis.aclose()
+
+
+class _Bot:
+    """Takes what happens on Discord and hands it to the conversation."""
+
+    def __init__(
+        self,
+        client: BotClient,
+        lab: Lab,
+        web: aiohttp.ClientSession,
+        redis: store.Client,
+        times: Tempo,
+    ) -> None:
+        attachments = Attachments(client, web, max_bytes=lab.limits.max_bytes)
+        self._client = client
+        self._counter = Counter(client, token_seconds=times.token_seconds)
+        self.desk = DiscordDesk(
+            client,
+            attachments,
+            self._counter,
+            pace=times.pace,
+            private_seconds=times.private_edits,
+            guild_seconds=times.guild_edits,
+        )
+        self._reader = Reader(client, attachments)
+        self._handling = Handling(self.desk, first_pause=times.waits.first_pause)
+        self._tree = command_tree(client, self._command)
+        self._tree.error(_command_failed)
+        self._registration = Registration(
+            self._tree, redis, client.application_id or 0, first_pause=times.waits.first_pause
+        )
+        self._presses = Presses(self._pressed, self._reader, self._counter)
+        self._conversation: Conversation | None = None
+
+    async def listen(self, conversation: Conversation, stop: asyncio.Event) -> None:
+        """Listen until `stop`, then finish what was begun."""
+        self._conversation = conversation
+        self._client.events = self
+        registering = asyncio.create_task(self._registration.run())
+        try:
+            await _until(stop, self._client.connect())
+        finally:
+            self._client.events = None
+            self._presses.close()
+            registering.cancel()
+            await asyncio.gather(registering, return_exceptions=True)
+            await self._handling.finish(STOP_SECONDS)
+
+    async def message(self, message: discord.Message) -> None:
+        """Somebody wrote a message."""
+        with self._handling.counted():
+            found = self._reader.message(message)
+            if isinstance(found, NoPhoto):
+                await self._wrong_kind(found)
+            elif found is not None:
+                request = found
+                await self._handling.run(lambda: self._talk.handle(request), request.address)
+
+    async def press(self, interaction: discord.Interaction[Any], data: str) -> None:
+        """Somebody pressed a button of ours."""
+        with self._handling.counted(), speaking(matching(interaction.locale.value)):
+            await self._handling.run(lambda: self._presses.take(interaction, data), None)
+
+    async def guild(self, guild: discord.Guild) -> None:
+        """The bot is in a server: it was there before, or was just added."""
+        channel = speaking_place(guild)
+        if channel is None:
+            _log.info("there is no channel to say hello in a new server")
+            return
+        place = Place(channel=channel.id, asked=guild.id, guild=guild.id)
+        arrival = Arrival(str(guild.id), place.address(), guild.preferred_locale.value)
+        with self._handling.counted():
+            await self._handling.run(lambda: self._talk.arrived(arrival), None)
+
+    async def left(self, guild: discord.Guild) -> None:
+        """The bot is not in a server any more."""
+        with self._handling.counted():
+            await self._handling.run(lambda: self._talk.departed(str(guild.id)), None)
+
+    @property
+    def _talk(self) -> Conversation:
+        assert self._conversation is not None
+        return self._conversation
+
+    async def _command(self, interaction: discord.Interaction[Any], asked: Asked) -> None:
+        """Acknowledge a command before anything else is asked, then answer it."""
+        with self._handling.counted():
+            place = await acknowledge(interaction, ephemeral=_quiet(asked))
+            with speaking(matching(interaction.locale.value)):
+                await self._answer(interaction, asked, place)
+            await self.desk.release(place.address())
+
+    async def _answer(
+        self, interaction: discord.Interaction[Any], asked: Asked, place: Place
+    ) -> None:
+        if asked.message is not None:
+            files = held_by(asked.message)
+            # without the intent Discord shows the bot no files of a message that it asks for
+            lasting = is_inside(interaction) and self._client.intents.message_content
+            photos = self._reader.in_message(asked.message, lasting=lasting)
+        else:
+            files = [held(asked.photo)] if asked.photo else []
+            photos = self._reader.in_option(files)
+        if files and not photos:
+            await self._wrong_kind(NoPhoto(place.address(), other_kind(files[0])))
+            return
+        request = self._reader.interaction(interaction, place, asked.text, photos)
+        await self._handling.run(lambda: self._talk.handle(request), request.address)
+
+    async def _pressed(self, press: Press) -> str:
+        return await self._talk.press(press)
+
+    async def _wrong_kind(self, found: NoPhoto) -> None:
+        async def say() -> None:
+            await self.desk.say(found.address, captions.not_a_photo(found.kind))
+
+        await self._handling.run(say, found.address)
+
+
+def _quiet(asked: Asked) -> bool:
+    """Whether the asker alone sees the answer."""
+    if asked.message is not None and not any(file.photo for file in held_by(asked.message)):
+        return True
+    return asked.ephemeral or (asked.photo is not None and not held(asked.photo).photo)
+
+
+async def _command_failed(
+    interaction: discord.Interaction[Any], error: discord.app_commands.AppCommandError
+) -> None:
+    """What the library could not make sense of, such as a command that is there no more."""
+    _log.warning("a command could not be taken: %s", type(error).__name__, exc_info=error)
+
+
+@contextlib.contextmanager
+def _rest_at(url: str) -> Iterator[None]:
+    """Within this context the library calls the API at `url`, which it keeps in one place only."""
+    before = Route.BASE
+    Route.BASE = url
+    try:
+        yield
+    finally:
+        Route.BASE = before
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """The outcome of some work, None if `stop` comes first."""
+    working = asyncio.ensure_future(work)
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)

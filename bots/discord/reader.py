@@ -1,0 +1,184 @@
+"""Discord's messages and interactions read into requests: who, where, which photos, which words."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bots.desk import Attachment, Request, Standing, nobody
+from bots.discord.attachments import Attachments, Held, held_by, other_kind
+from bots.discord.place import Place
+from core.commands import FORMS
+from core.jobs import Address
+
+UPLOAD_MAX = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+_TYPES = (discord.MessageType.default, discord.MessageType.reply)
+
+
+@dataclass(frozen=True)
+class NoPhoto:
+    """Something else than a photo was sent for us: `kind` in words, to be answered kindly."""
+
+    address: Address
+    kind: str
+
+
+class Reader:
+    """Reads as the bot that is signed in with `client`."""
+
+    def __init__(self, client: discord.Client, attachments: Attachments) -> None:
+        self._client = client
+        self._attachments = attachments
+
+    def message(self, message: discord.Message) -> Request | NoPhoto | None:
+        """What a message asks, None when it is not for us.
+
+        In private every message is for us. In a server those are that mention the bot or answer
+        it, and also unaddressed photos, about which the server's settings decide.
+        """
+        if message.author.bot or message.webhook_id is not None or message.type not in _TYPES:
+            return None
+        private = message.guild is None
+        addressed = private or self._means_us(message)
+        files = held_by(message)
+        photos = self._offered(message, files)
+        answered = message.reference and message.reference.resolved
+        if not photos and addressed and isinstance(answered, discord.Message):
+            photos = self._offered(answered, held_by(answered))
+        if not photos and not addressed:
+            return None
+        place = message_place(message)
+        text = self._text(message)
+        if files and not photos and not text.startswith("/"):
+            return NoPhoto(place.address(), other_kind(files[0]))
+        return Request(
+            origin=f"{message.channel.id}:{message.id}",
+            user=str(message.author.id),
+            address=place.address(),
+            private=private,
+            text=text,
+            photos=tuple(photos),
+            addressed=addressed,
+            community=None if message.guild is None else str(message.guild.id),
+            channel=None if private else str(parent_id(message.channel)),
+            standing=_standing(message.author),
+            max_bytes=UPLOAD_MAX if message.guild is None else message.guild.filesize_limit,
+        )
+
+    def interaction(
+        self,
+        interaction: discord.Interaction[Any],
+        place: Place,
+        text: str = "",
+        photos: Sequence[Attachment] = (),
+    ) -> Request:
+        """What a command or a pressed button asks, answered at `place`."""
+        inside = is_inside(interaction)
+        channel = parent_id(interaction.channel) if interaction.channel else None
+        return Request(
+            origin=str(interaction.id),
+            user=str(interaction.user.id),
+            address=place.address(),
+            private=not inside,
+            text=text,
+            photos=tuple(photos),
+            addressed=True,
+            community=str(interaction.guild_id) if inside else None,
+            channel=str(channel) if inside and channel else None,
+            standing=_standing(interaction.user, interaction.permissions) if inside else nobody,
+            language=interaction.locale.value,
+            max_bytes=interaction.filesize_limit,
+        )
+
+    def in_message(self, message: discord.Message, *, lasting: bool) -> list[Attachment]:
+        """The photos in a message that was pointed at.
+
+        `lasting` says that the bot can ask for that message later.
+        """
+        files = held_by(message)
+        return self._offered(message, files, lasting=lasting)
+
+    def in_option(self, files: Sequence[Held]) -> list[Attachment]:
+        """The photos that were given to a command; no message holds them."""
+        return [self._attachments.offer(file) for file in files if file.photo]
+
+    def _offered(
+        self, message: discord.Message, files: Sequence[Held], *, lasting: bool = True
+    ) -> list[Attachment]:
+        where: dict[str, int] = (
+            {"channel": message.channel.id, "message": message.id} if lasting else {}
+        )
+        return [
+            self._attachments.offer(
+                file, channel=where.get("channel"), message=where.get("message")
+            )
+            for file in files
+            if file.photo
+        ]
+
+    def _means_us(self, message: discord.Message) -> bool:
+        """Whether a message mentions the bot or answers a message of it."""
+        us = self._client.user
+        if us is None:
+            return False
+        answered = message.reference and message.reference.resolved
+        if isinstance(answered, discord.Message) and answered.author.id == us.id:
+            return True
+        return any(mentioned.id == us.id for mentioned in message.mentions)
+
+    def _text(self, message: discord.Message) -> str:
+        """The words without the mention; a command named after it needs no slash."""
+        us = self._client.user
+        text = message.content
+        if us is not None:
+            text = re.sub(rf"<@!?{us.id}>", " ", text).strip()
+        first = text.partition(" ")[0].partition("\n")[0].lower()
+        mentioned = text != message.content.strip()
+        return f"/{text}" if mentioned and first in FORMS else text
+
+
+def message_place(message: discord.Message) -> Place:
+    """Where a message is answered."""
+    return Place(
+        channel=message.channel.id,
+        asked=message.id,
+        user=message.author.id,
+        guild=None if message.guild is None else message.guild.id,
+        message=message.id,
+    )
+
+
+def is_inside(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the interaction comes from a server that has the bot itself."""
+    return interaction.guild_id is not None and interaction.is_guild_integration()
+
+
+def is_outside(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the bot itself is not where the interaction comes from, and cannot write there."""
+    return not is_inside(interaction) and not interaction.context.dm_channel
+
+
+def parent_id(channel: Any) -> int:
+    """The channel that a thread belongs to, or the channel itself."""
+    if isinstance(channel, discord.Thread):
+        return channel.parent_id
+    return int(channel.id)
+
+
+def _standing(
+    user: discord.User | discord.Member, permissions: discord.Permissions | None = None
+) -> Callable[[], Awaitable[Standing]]:
+    """What somebody is in the server, by what the message or interaction tells."""
+
+    async def standing() -> Standing:
+        if not isinstance(user, discord.Member):
+            return Standing()
+        may = permissions or user.guild_permissions
+        return Standing(
+            admin=may.administrator or may.manage_guild,
+            roles=frozenset(str(role.id) for role in user.roles),
+        )
+
+    return standing
