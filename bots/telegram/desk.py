@@ -90,13 +90,15 @@ class TelegramDesk:
     async def update_status(
         self, address: Address, text: str, buttons: Rows = (), *, fleeting: bool = False
     ) -> None:
-        """Change the status message; gone, unchanged or answered already is no error."""
+        """Change the status message; gone, left behind, unchanged or answered is no error."""
         try:
             await self._edit_text(Place.of(address), text, buttons, fleeting=fleeting)
         except (Busy, RetryAfter):
             if not fleeting:
                 raise
             _log.debug("a status edit was left out")
+        except ChatMigrated:
+            _log.info("a group has become a supergroup")
         except TelegramError as error:
             if not (faults.gone(error) or faults.hopeless(error)):
                 raise

@@ -71,9 +71,11 @@ class Reader:
             return ()
         with speaking(matching(language)):
             photos, kinds = self._contents(first, messages, words)
-        addressed = place.private or words.mentioned or self._spoken_to(first, words.text)
+        named = words.mentioned or self._named(words.text)
+        answers = self._answers_us(first)
         wrong: tuple[NoPhoto, ...] = ()
-        if addressed:
+        # a sticker in answer to us is just that, and no wish
+        if place.private or named or (answers and words.command is not None):
             wrong = tuple(NoPhoto(place.address(), kind, language) for kind in dict.fromkeys(kinds))
         if not photos and (wrong or not (words.text if place.private else words.command)):
             return wrong
@@ -85,7 +87,7 @@ class Reader:
             private=place.private,
             text=words.text,
             photos=tuple(photos),
-            addressed=addressed,
+            addressed=place.private or named or answers,
             community=place.community,
             channel=place.channel,
             standing=(
@@ -138,11 +140,13 @@ class Reader:
             return Action.ENHANCE
         return command.action if command else None
 
-    def _spoken_to(self, message: Message, text: str) -> bool:
-        """Whether a message answers one of ours, or holds a command with our name."""
+    def _answers_us(self, message: Message) -> bool:
         answered = message.reply_to_message
-        if answered is not None and answered.from_user and answered.from_user.id == self._id:
-            return True
+        author = answered.from_user if answered is not None else None
+        return author is not None and author.id == self._id
+
+    def _named(self, text: str) -> bool:
+        """Whether a text is a command with our name."""
         named = _NAMED.match(text)
         return named is not None and named["bot"].lower() == self._username.lower()
 

@@ -109,6 +109,8 @@ class Pace(BaseRateLimiter[Urgency]):
         """Run one request when its chat allows it; raises what Telegram answers after retries."""
         chat: Chat = data.get("chat_id")
         cost = len(data["media"]) if endpoint == "sendMediaGroup" else 1
+        if endpoint.startswith("get"):  # a question about a chat is no message in it
+            cost = 0
         fleeting = rate_limit_args == "status"
         failures = 0
         while True:

@@ -21,7 +21,7 @@ from core.jobs import Enhanced, Failed, Job, Reply
 from core.settings import StoreSettings, TelegramSettings
 from core.valkey import PrivateValkey
 from tests.bots.telegram.pictures import picture
-from tests.doubles.telegram import TelegramServer
+from tests.doubles.telegram import Chat, TelegramServer
 
 FREE = Rate(10_000, 1.0)
 
@@ -32,6 +32,7 @@ def tempo(**changes: Any) -> Tempo:
         "album_quiet": 0.15,
         "private_edits": 0.05,
         "group_edits": 0.05,
+        "settling": 0.05,
         "first_pause": 0.01,
         "pace": Pace(overall=FREE, private=FREE, group=FREE, first_delay=0.01),
     }
@@ -103,6 +104,11 @@ async def bot(start_bot: StartBot, server: TelegramServer) -> AsyncIterator[None
     async with start_bot():
         await server.until(lambda: server.called("deleteWebhook"))
         yield
+
+
+async def switched_on(lab: Lab, group: Chat, **settings: Any) -> None:
+    """Let the bot work in a group, as an administrator does."""
+    await lab.communities.change("telegram", str(group.chat_id), enabled=True, **settings)
 
 
 async def only_job(server: TelegramServer, lab: Lab, *, count: int = 1) -> Job:

@@ -10,7 +10,7 @@ from bots.conversation import Lab
 from core import captions
 from core.jobs import Failed
 from core.recipe import Preset
-from tests.bots.telegram.conftest import enhanced, only_job, publish
+from tests.bots.telegram.conftest import enhanced, only_job, publish, switched_on
 from tests.bots.telegram.pictures import picture
 from tests.doubles.telegram import Refused, TelegramServer
 from tests.doubles.telegram.server import Fault
@@ -74,7 +74,8 @@ async def test_a_caption_is_a_command(server: TelegramServer, lab: Lab) -> None:
 
 @pytest.mark.usefixtures("bot")
 async def test_in_a_group_only_our_commands_count(server: TelegramServer, lab: Lab) -> None:
-    group = server.group()
+    group = server.group(bot="administrator")
+    await switched_on(lab, group)
     ada = server.member(group)
     photo = ada.photo(picture(200, 100))
     ada.write("what a photo", reply_to=photo)
@@ -143,9 +144,10 @@ async def test_a_command_under_one_photo_of_an_album_means_that_photo(
     server: TelegramServer, lab: Lab
 ) -> None:
     group = server.group()
+    await switched_on(lab, group)
     ada = server.member(group)
     parts = ada.album([picture(300 + n, 200) for n in range(3)])
-    ada.write("/enhance", reply_to=parts[1])
+    ada.write("/enhance@darkroom_bot", reply_to=parts[1])
     job = await only_job(server, lab)
     (photo,) = job.photos
     assert Image.open(io.BytesIO(await lab.blobs.get(photo.key))).width == 301
@@ -153,7 +155,7 @@ async def test_a_command_under_one_photo_of_an_album_means_that_photo(
 
 @pytest.mark.usefixtures("bot")
 async def test_other_things_get_a_kind_word_in_private_and_silence_in_groups(
-    server: TelegramServer,
+    server: TelegramServer, lab: Lab
 ) -> None:
     video = {
         "file_id": "v",
@@ -162,7 +164,8 @@ async def test_other_things_get_a_kind_word_in_private_and_silence_in_groups(
         "height": 9,
         "duration": 3,
     }
-    group = server.member(server.group())
+    group = server.member(server.group(bot="administrator"))
+    await switched_on(lab, group.chat)
     group.other("video", video)
     ada = server.private()
     ada.other("video", video)
@@ -234,8 +237,9 @@ async def test_a_blocked_bot_gives_up_in_peace(server: TelegramServer, lab: Lab)
 @pytest.mark.usefixtures("bot")
 async def test_answers_stay_in_their_topic(server: TelegramServer, lab: Lab) -> None:
     group = server.group(topics=[77])
+    await switched_on(lab, group)
     ada = server.member(group)
-    ada.photo(picture(200, 100), "/enhance", thread=77)
+    ada.photo(picture(200, 100), "/enhance@darkroom_bot", thread=77)
     job = await only_job(server, lab)
     await publish(lab, job, await enhanced(lab, job))
     await server.until(lambda: len(group.from_bot()) == 2)
@@ -249,8 +253,9 @@ async def test_answers_stay_in_their_topic(server: TelegramServer, lab: Lab) -> 
 @pytest.mark.usefixtures("bot")
 async def test_buttons_work_for_the_asker_alone(server: TelegramServer, lab: Lab) -> None:
     group = server.group()
+    await switched_on(lab, group)
     ada, eve = server.member(group), server.member(group, 43, "Eve")
-    photo = ada.document(picture(), "a.png", "/enhance")
+    photo = ada.document(picture(), "a.png", "/enhance@darkroom_bot")
     job = await only_job(server, lab)
     await publish(lab, job, await enhanced(lab, job))
     await server.until(lambda: len(group.from_bot()) == 2)

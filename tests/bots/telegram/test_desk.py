@@ -177,6 +177,7 @@ async def test_a_group_that_became_a_supergroup_gets_its_answer_there(
     old, new = server.group(-55), server.group(-100_55)
     address = await desk.open_status({"chat": -55}, "Got it")
     old.migrated_to = new.chat_id
+    await desk.update_status(address, "Queued", BUTTONS)
     sent, _ = steps()
     await desk.deliver(address, answer(10), sent)
     assert [shown.kind for shown in new.from_bot()] == ["document", "photo"]

@@ -17,7 +17,7 @@ from bots.telegram import app
 from bots.telegram import inbox as inbox_room
 from bots.telegram.app import run
 from bots.telegram.inbox import BEGINNINGS
-from core import captions, store
+from core import captions, notices, store
 from core.errors import SettingsError
 from core.settings import TelegramSettings
 from tests.bots.telegram.conftest import StartBot, enhanced, only_job, publish, tempo
@@ -187,6 +187,20 @@ async def test_a_message_left_behind_and_fetched_again_is_answered_once(
     assert len(ada.chat.from_bot()) == 2
 
 
+async def test_an_arrival_left_behind_by_a_killed_bot_is_one_all_the_same(
+    server: TelegramServer, redis_url: str, start_bot: StartBot
+) -> None:
+    group = server.group(kind="group", bot="left")
+    server.admin(group).add_bot()
+    (added,) = server.updates
+    server.updates.clear()
+    await leave(server, redis_url, added)
+    async with start_bot():
+        await server.until(lambda: group.from_bot())
+        await emptied(redis_url, server)
+    assert group.from_bot()[0].text == notices.INTRODUCTION
+
+
 async def test_a_start_while_redis_fails_waits_for_it(
     server: TelegramServer,
     redis_url: str,
@@ -237,7 +251,7 @@ async def test_webhook_updates_need_the_secret(
         await server.until(lambda: server.webhook is not None)
         assert server.webhook is not None
         assert server.webhook["secret_token"] == SECRET
-        assert server.webhook["allowed_updates"] == ["message", "callback_query"]
+        assert server.webhook["allowed_updates"] == ["message", "callback_query", "my_chat_member"]
         forged = {"update_id": 1, "message": ada.chat.add({"text": "/help"})}
         async with httpx.AsyncClient() as attacker:
             for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "guess"}):

@@ -130,6 +130,7 @@ def test_what_is_handed_over_from_a_group_and_who_is_addressed(
         mention("I like @lab_bot"),
         VIDEO,
         VIDEO | {"caption": "/nonsense"},
+        VIDEO | {"reply_to_message": OURS},
     ],
 )
 def test_what_else_is_said_in_a_group_is_no_business_of_ours(content: dict[str, Any]) -> None:
@@ -140,7 +141,7 @@ def test_what_else_is_said_in_a_group_is_no_business_of_ours(content: dict[str, 
     "content",
     [
         VIDEO | {"caption": "/art@lab_bot"},
-        VIDEO | {"reply_to_message": OURS},
+        VIDEO | {"caption": "/art", "reply_to_message": OURS},
         VIDEO | mention("@lab_bot", caption=True),
         mention("@lab_bot") | {"reply_to_message": message(GROUP, number=3, **VIDEO).to_dict()},
     ],

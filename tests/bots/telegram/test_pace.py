@@ -143,3 +143,12 @@ async def test_retries_end() -> None:
     with pytest.raises(TimedOut):
         await send(Pace(first_delay=0.001, retries=3), telegram, 1, "getFile")
     assert len(telegram.times) == 4
+
+
+async def test_a_question_about_a_chat_that_has_had_enough_does_not_wait() -> None:
+    pace, telegram = Pace(overall=FAST, private=Rate(1, 60), group=Rate(1, 60)), Telegram()
+    await send(pace, telegram, -5)
+    async with asyncio.timeout(1):
+        for _ in range(3):
+            await send(pace, telegram, -5, "getChatAdministrators")
+    assert len(telegram.times) == 4

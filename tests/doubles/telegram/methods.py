@@ -246,7 +246,9 @@ def _edited(
     before = {k: v for k, v in message.items() if k not in frame and k != "edit_date"}
     if before == changed:
         raise Refused(_UNCHANGED)
-    chat.messages[message["message_id"]] = frame | {"edit_date": int(time.time())} | changed
+    # as if a second had passed, as it has when people press what an edit has shown them
+    edited = max(int(time.time()), message.get("edit_date", 0) + 1)
+    chat.messages[message["message_id"]] = frame | {"edit_date": edited} | changed
     return chat.messages[message["message_id"]]
 
 
