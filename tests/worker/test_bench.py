@@ -203,7 +203,7 @@ async def test_each_job_is_answered_in_its_own_language(lab: Lab, bench: Bench) 
     files = photo_file(40, 30), photo_file(40, 30)[:300]
     codes = {"job-en": "en", "job-de": "de-AT", "job-ru": "ru", "job-xx": "tlh"}
     for name, code in codes.items():
-        await enqueued(lab, *files, name=name, recipe=recipe, language=code)
+        await enqueued(lab, *files, name=name, user=name, recipe=recipe, language=code)
     await asyncio.gather(*(bench.work(name) for name in codes))
     replies = {reply.job: reply for reply in await answers(lab)}
     told = {}
