@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from contextlib import suppress
+from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from telegram import Chat, ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message
@@ -12,6 +12,7 @@ from bots.conversation import Conversation
 from bots.desk import Arrival
 from bots.telegram.members import Members
 from bots.telegram.place import Place
+from core.errors import ServiceDown
 
 SETTLING_SECONDS = 3.0
 """How long a supergroup may turn out to be a group that we know."""
@@ -19,6 +20,14 @@ _REMEMBERED = 1024
 _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 _INSIDE = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER)
 _ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A group's move into a supergroup: whether we were told of it, and whether it is done."""
+
+    noticed: asyncio.Event = field(default_factory=asyncio.Event)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Groups:
@@ -40,7 +49,7 @@ class Groups:
         self._conversation = conversation
         self._members = members
         self._settling = settling
-        self._moved: OrderedDict[int, asyncio.Event] = OrderedDict()
+        self._moves: OrderedDict[int, _Move] = OrderedDict()
         self._arriving: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def changed(self, change: ChatMemberUpdated) -> None:
@@ -73,25 +82,39 @@ class Groups:
 
     async def _arrived(self, chat: Chat, language: str | None) -> None:
         if chat.type == ChatType.SUPERGROUP:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._settling):
-                    await self._move_to(chat.id).wait()
+            await self._settled(self._move_to(chat.id))
         arrival = Arrival(str(chat.id), Place(chat.id).address(), language)
         # being added and made an administrator come as two updates, handled at the same time
         lock = self._arriving.setdefault(chat.id, asyncio.Lock())
         async with lock:
             await self._conversation.arrived(arrival)
 
-    async def _move(self, old: int, new: int) -> None:
-        self._members.forget(old)
-        await self._conversation.moved(str(old), str(new))
-        self._move_to(new).set()
+    async def _settled(self, move: _Move) -> None:
+        try:
+            async with asyncio.timeout(self._settling):
+                await move.noticed.wait()
+        except TimeoutError:
+            return
+        await move.done.wait()
 
-    def _move_to(self, chat: int) -> asyncio.Event:
-        event = self._moved.setdefault(chat, asyncio.Event())
-        while len(self._moved) > _REMEMBERED:
-            self._moved.popitem(last=False)
-        return event
+    async def _move(self, old: int, new: int) -> None:
+        move = self._move_to(new)
+        move.noticed.set()
+        self._members.forget(old)
+        try:
+            await self._conversation.moved(str(old), str(new))
+        except ServiceDown:  # it is tried again, and an arrival waits for that
+            raise
+        except Exception:
+            move.done.set()
+            raise
+        move.done.set()
+
+    def _move_to(self, chat: int) -> _Move:
+        move = self._moves.setdefault(chat, _Move())
+        while len(self._moves) > _REMEMBERED:
+            self._moves.popitem(last=False)
+        return move
 
 
 def _inside(member: ChatMember) -> bool:

@@ -32,7 +32,7 @@ def tempo(**changes: Any) -> Tempo:
         "album_quiet": 0.15,
         "private_edits": 0.05,
         "group_edits": 0.05,
-        "settling": 0.05,
+        "settling": 20,
         "first_pause": 0.01,
         "pace": Pace(overall=FREE, private=FREE, group=FREE, first_delay=0.01),
     }

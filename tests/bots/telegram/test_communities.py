@@ -75,7 +75,7 @@ async def test_it_introduces_itself_once_and_in_the_language_of_who_added_it(
 async def test_a_group_that_forbids_to_write_is_arrived_at_in_silence(
     server: TelegramServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    group = server.group(bot="left")
+    group = server.group(kind="group", bot="left")
     server.fail("sendMessage", Refused("Bad Request: have no rights to send a message"))
     server.admin(group).add_bot()
     await server.until(lambda: server.called("sendMessage"))
@@ -88,7 +88,7 @@ async def test_a_group_that_forbids_to_write_is_arrived_at_in_silence(
 async def test_a_bot_that_is_thrown_out_forgets_the_group_after_a_while(
     server: TelegramServer, lab: Lab
 ) -> None:
-    group = server.group()
+    group = server.group(kind="group")
     await switched_on(lab, group)
     ann = server.admin(group)
     ann.remove_bot()
@@ -201,7 +201,7 @@ async def test_administrators_set_a_group_up_by_buttons(server: TelegramServer, 
 async def test_an_anonymous_administrator_is_obeyed_in_writing_and_told_why_not_by_buttons(
     server: TelegramServer, lab: Lab
 ) -> None:
-    group = server.group()
+    group = server.group(kind="group")
     ann = server.admin(group, anonymous=True)
     ann.write("/darkroom@darkroom_bot enable")
     await server.until(lambda: texts(group) == [notices.ENABLED])

@@ -11,6 +11,7 @@ from bots.conversation import Conversation
 from bots.desk import Arrival
 from bots.telegram.groups import Groups
 from bots.telegram.members import Members
+from core.errors import ServiceDown
 from tests.doubles.telegram import TelegramServer
 
 GROUP, SUPERGROUP = -55, -100_55
@@ -21,6 +22,7 @@ class Notes(Conversation):
 
     def __init__(self) -> None:
         self.notes: list[object] = []
+        self.fails: list[Exception] = []
 
     async def arrived(self, arrival: Arrival) -> None:
         self.notes.append(arrival)
@@ -29,6 +31,8 @@ class Notes(Conversation):
         self.notes.append(f"left {community}")
 
     async def moved(self, old: str, new: str) -> None:
+        if self.fails:
+            raise self.fails.pop(0)
         self.notes.append(f"{old} → {new}")
 
 
@@ -113,6 +117,27 @@ async def test_a_group_that_becomes_a_supergroup_has_moved_before_it_is_arrived_
     assert first == "-55 → -10055"
     assert "-55 → -10055" in rest
     assert arrival(SUPERGROUP) in rest
+
+
+async def test_an_arrival_waits_for_a_move_that_is_tried_again_but_not_for_one_that_is_given_up(
+    server: TelegramServer, client: Bot
+) -> None:
+    server.admin(server.group(GROUP, kind="group")).upgrade(SUPERGROUP)
+    notice, _, joined = (Update.de_json(record, client) for record in server.updates)
+    assert notice.message is not None
+    assert joined.my_chat_member is not None
+    notes = Notes()
+    groups = Groups(notes, Members(client), settling=20)
+    notes.fails = [ServiceDown("Away."), ValueError("a mistake")]
+    with pytest.raises(ServiceDown):
+        await groups.told(notice.message)
+    arriving = asyncio.create_task(groups.changed(joined.my_chat_member))
+    await asyncio.wait([arriving], timeout=0.05)
+    assert not arriving.done()
+    with pytest.raises(ValueError, match="a mistake"):
+        await groups.told(notice.message)
+    await asyncio.wait_for(arriving, 5)
+    assert notes.notes == [arrival(SUPERGROUP)]
 
 
 async def test_what_the_members_are_is_asked_anew_after_a_change(
