@@ -13,6 +13,7 @@ from babel.messages.catalog import Message
 from core import captions, catalogs
 from core.commands import FORMS
 from core.language import FOLDER, _, available, speaking
+from core.rules import RULES
 
 PATHS = sorted(FOLDER.glob("*.po"))
 LABEL_MAX, SUMMARY_MAX, MESSAGE_MAX = 80, 100, 2000
@@ -142,9 +143,21 @@ def test_a_text_that_is_shown_alone_begins_as_the_english_one(path: Path) -> Non
                 assert text[0].isupper(), text
 
 
+@every_language
+def test_descriptions_of_slash_commands_fit(path: Path) -> None:
+    for message in texts():
+        if any(file == "bots/discord/commands.py" for file, _line in message.locations):
+            translated = catalog(path).get(message.id)
+            assert translated is not None
+            assert all(len(text) <= SUMMARY_MAX for text in forms(translated)[1]), message.id
+
+
 @pytest.mark.parametrize("code", available())
 def test_no_text_is_longer_than_the_platforms_take(code: str) -> None:
     with speaking(code):
-        assert all(len(_(label)) <= LABEL_MAX for label in captions.LABELS.values())
+        titles = [rule.title for rule in RULES.values()]
+        labels = [*captions.LABELS.values(), *titles]
+        assert all(len(_(label)) <= LABEL_MAX for label in labels)
         assert all(len(_(form.summary)) <= SUMMARY_MAX for form in FORMS.values())
-        assert len(captions.help_text()) <= 2 * MESSAGE_MAX
+        assert all(len(_(rule.summary)) <= SUMMARY_MAX for rule in RULES.values())
+        assert len(captions.help_text()) <= MESSAGE_MAX
