@@ -9,6 +9,7 @@ from PIL import Image
 from bots.conversation import Lab
 from core import captions
 from core.jobs import Failed
+from core.language import _, speaking
 from core.recipe import Preset
 from tests.bots.telegram.conftest import enhanced, only_job, publish, switched_on
 from tests.bots.telegram.pictures import picture
@@ -18,7 +19,7 @@ from tests.doubles.telegram.server import Fault
 
 async def settled(lab: Lab) -> None:
     """Wait until every reply was delivered and its blobs were deleted."""
-    for _ in range(500):
+    for _attempt in range(500):
         if not await lab.blobs.keys():
             return
         await asyncio.sleep(0.02)
@@ -177,6 +178,24 @@ async def test_other_things_get_a_kind_word_in_private_and_silence_in_groups(
     ada.write("hello there")
     await server.until(lambda: len(ada.chat.from_bot()) == 3)
     assert not group.chat.from_bot()
+
+
+@pytest.mark.usefixtures("bot")
+async def test_what_the_adapter_says_itself_is_in_the_language_of_the_app(
+    server: TelegramServer,
+) -> None:
+    ada = server.private(language="de-AT")
+    ada.document(b"%PDF-1.7", "paper.pdf", media_type="application/pdf")
+    with speaking("de"):
+        expected = captions.not_a_photo(_("{kind} files").format(kind="PDF"))
+    assert "I can't work on" not in expected
+    await server.until(lambda: [shown.text for shown in ada.chat.from_bot()] == [expected])
+
+    server.fail("sendMessage", Refused("Bad Request: something odd"))
+    ada.write("/help")
+    await server.until(lambda: len(ada.chat.from_bot()) == 2)
+    with speaking("de"):
+        assert ada.chat.from_bot()[1].text == _(captions.UNEXPECTED) != captions.UNEXPECTED
 
 
 @pytest.mark.usefixtures("bot")

@@ -13,6 +13,7 @@ from bots.telegram.members import Members
 from bots.telegram.presses import HIDDEN, NAMELESS, Presses
 from core.captions import NOT_YOURS, ON_ITS_WAY
 from core.jobs import Address
+from core.language import _, speaking
 from tests.doubles.telegram import Person, TelegramServer
 
 
@@ -149,11 +150,14 @@ async def test_a_failed_press_may_be_pressed_anew(server: TelegramServer, client
     assert server.toasts[again.id] == ON_ITS_WAY
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("sender", [None, {"id": -100_9, "type": "channel", "title": "C"}])
 async def test_who_asked_in_the_name_of_a_group_is_told_what_to_do(
-    server: TelegramServer, client: Bot, sender: dict[str, object] | None
+    server: TelegramServer, client: Bot, sender: dict[str, object] | None, language: str
 ) -> None:
-    words, group = Words(NOT_YOURS), server.group()
+    with speaking(language):  # the group's, whatever the language of whoever presses
+        words, nameless = Words(_(NOT_YOURS)), _(NAMELESS)
+    group = server.group()
     robot = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
     asked = group.add(
         {"from": robot, "sender_chat": sender or group.described(), "text": "/enhance"}
@@ -163,7 +167,7 @@ async def test_who_asked_in_the_name_of_a_group_is_told_what_to_do(
     group.add(content | {"reply_to_message": asked})
     query = pressed(server, client, server.member(group))
     await Presses(words.press, words.say, Members(client)).take(query)
-    assert server.toasts[query.id] == NAMELESS
+    assert (server.toasts[query.id] or words.said[0]) == nameless
 
 
 @pytest.mark.parametrize("bot", ["member", "administrator"])
