@@ -16,6 +16,7 @@ NOISY = {
     "httpx": logging.WARNING,  # INFO lines carry request URLs, and Telegram's hold the token
     "httpcore": logging.WARNING,
     "telegram": logging.WARNING,  # DEBUG lines carry messages
+    "discord": logging.WARNING,  # DEBUG lines carry messages, INFO lines the gateway's session
     "arq": logging.WARNING,  # INFO lines carry job arguments
     "PIL": logging.INFO,
     "asyncio": logging.WARNING,

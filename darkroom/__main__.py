@@ -11,7 +11,7 @@ import typer
 from core import logs
 from core.errors import DarkroomError
 from core.recipe import MODEL_NAME_MAX, SCALES, Format, Preset, Recipe
-from core.settings import StoreSettings, TelegramSettings, WorkerSettings
+from core.settings import DiscordSettings, StoreSettings, TelegramSettings, WorkerSettings
 
 app = typer.Typer(
     name="darkroom",
@@ -44,6 +44,15 @@ def telegram(log: LogLevel = "INFO") -> None:
 
     logs.configure(log)
     asyncio.run(run_telegram(StoreSettings.load(), TelegramSettings.load()))
+
+
+@app.command()
+def discord(log: LogLevel = "INFO") -> None:
+    """Run the Discord bot; needs DARKROOM_DISCORD_TOKEN."""
+    from darkroom.bots import run_discord
+
+    logs.configure(log)
+    asyncio.run(run_discord(StoreSettings.load(), DiscordSettings.load()))
 
 
 @app.command()
@@ -143,7 +152,7 @@ def doctor() -> None:
 
 
 @app.command()
-def ping(role: Annotated[str, typer.Argument(help="worker or telegram")]) -> None:
+def ping(role: Annotated[str, typer.Argument(help="worker, telegram or discord")]) -> None:
     """Succeed if a process of this role lives on this host (for container health checks)."""
     from darkroom.ping import alive_here
 

@@ -5,7 +5,7 @@ import signal
 
 from bots.service import open_lab
 from core.errors import SettingsError
-from core.settings import StoreSettings, TelegramSettings
+from core.settings import DiscordSettings, StoreSettings, TelegramSettings
 from darkroom.redis import redis_url
 
 
@@ -18,9 +18,29 @@ async def run_telegram(settings: StoreSettings, telegram: TelegramSettings) -> N
         )
     from bots.telegram.app import run
 
+    stop = _stopped_by_signals()
+    async with redis_url(settings, lasting=True) as url, open_lab(url, settings) as lab:
+        await run(telegram, lab, stop, redis_url=url)
+
+
+async def run_discord(settings: StoreSettings, discord: DiscordSettings) -> None:
+    """Run the Discord bot until SIGTERM or Ctrl-C; raises SettingsError without a token."""
+    if discord.discord_token is None:
+        raise SettingsError(
+            "DARKROOM_DISCORD_TOKEN is not set: make an application with a bot in Discord's "
+            "developer portal (https://discord.com/developers/applications) and put its token "
+            "into .env."
+        )
+    from bots.discord.app import run
+
+    stop = _stopped_by_signals()
+    async with redis_url(settings, lasting=True) as url, open_lab(url, settings) as lab:
+        await run(discord, lab, stop, redis_url=url)
+
+
+def _stopped_by_signals() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with redis_url(settings, lasting=True) as url, open_lab(url, settings) as lab:
-        await run(telegram, lab, stop, redis_url=url)
+    return stop

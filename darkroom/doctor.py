@@ -10,12 +10,15 @@ import httpx
 from core import store
 from core.blobs import Blobs
 from core.errors import DarkroomError, ModelUnavailable
-from core.settings import StoreSettings, TelegramSettings, WorkerSettings
+from core.settings import DiscordSettings, StoreSettings, TelegramSettings, WorkerSettings
 from darkroom.up import worker_installed
 from weights.catalog import Purpose
 from weights.store import WeightsStore
 
 FREE_BYTES = 1_000_000_000
+_READS_MESSAGES = (
+    1 << 18 | 1 << 19
+)  # an application's flags: Message Content Intent, large or small
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ async def examine() -> list[Finding]:
     findings = []
     try:
         settings, telegram = StoreSettings.load(), TelegramSettings.load()
-        worker = WorkerSettings.load()
+        discord, worker = DiscordSettings.load(), WorkerSettings.load()
     except DarkroomError as error:
         return [Finding(False, "Settings", error.text, "Correct it in .env or the environment.")]
     findings.append(Finding(True, "Settings", "readable"))
@@ -44,6 +47,7 @@ async def examine() -> list[Finding]:
     findings += list(_machine(worker))
     findings += list(_weights(worker))
     findings.append(await _telegram(telegram))
+    findings += await _discord(discord)
     return findings
 
 
@@ -200,3 +204,60 @@ async def _telegram(settings: TelegramSettings) -> Finding:
             "Copy it again from @BotFather (/mybots → API Token).",
         )
     return Finding(True, "Telegram", f"@{body['result'].get('username')} answers")
+
+
+async def _discord(settings: DiscordSettings) -> list[Finding]:
+    if settings.discord_token is None:
+        return [
+            Finding(
+                False,
+                "Discord",
+                "DARKROOM_DISCORD_TOKEN is not set",
+                "Make an application with a bot in the developer portal "
+                "(https://discord.com/developers/applications) and put its token into .env.",
+                needed=False,
+            )
+        ]
+    headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
+    try:
+        async with httpx.AsyncClient(timeout=10, headers=headers) as http:
+            answer = await http.get(f"{settings.discord_api_url}/applications/@me")
+            body = answer.json() if answer.is_success else None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return [
+            Finding(
+                False,
+                "Discord",
+                f"the API does not answer ({type(error).__name__})",
+                "Check the network, a proxy, or DARKROOM_DISCORD_API_URL.",
+            )
+        ]
+    if answer.status_code == 401:
+        return [
+            Finding(
+                False,
+                "Discord",
+                "the token is refused",
+                "Make a new one in the developer portal (your application → Bot → Reset Token).",
+            )
+        ]
+    if not isinstance(body, dict):
+        return [
+            Finding(
+                False,
+                "Discord",
+                f"the API answers {answer.status_code}",
+                "Try again later, or correct DARKROOM_DISCORD_API_URL.",
+            )
+        ]
+    reads = body.get("flags", 0) & _READS_MESSAGES
+    return [
+        Finding(True, "Discord", f"{body.get('name')} answers"),
+        Finding(
+            bool(reads),
+            "Discord's messages",
+            "every photo can be seen" if reads else "only mentions and commands can be seen",
+            "For photos without a word: the developer portal → Bot → Message Content Intent.",
+            needed=False,
+        ),
+    ]

@@ -6,7 +6,7 @@ import importlib.util
 import signal
 
 from core.errors import SettingsError
-from core.settings import StoreSettings, TelegramSettings, WorkerSettings
+from core.settings import DiscordSettings, StoreSettings, TelegramSettings, WorkerSettings
 from darkroom.children import Child
 from darkroom.redis import redis_url
 
@@ -19,10 +19,12 @@ def runnable() -> list[str]:
         names.append("worker")
     if TelegramSettings.load().telegram_token is not None:
         names.append("telegram")
+    if DiscordSettings.load().discord_token is not None:
+        names.append("discord")
     if not names:
         raise SettingsError(
             "There is nothing to run: install the worker with pip install '.[worker]', or set "
-            "DARKROOM_TELEGRAM_TOKEN. `darkroom doctor` says more."
+            "DARKROOM_TELEGRAM_TOKEN or DARKROOM_DISCORD_TOKEN. `darkroom doctor` says more."
         )
     return names
 

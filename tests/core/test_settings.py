@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError
-from core.settings import StoreSettings, TelegramSettings, WorkerSettings
+from core.settings import DiscordSettings, StoreSettings, TelegramSettings, WorkerSettings
 
 TOKEN = "987654:QWE-rty_0"
 
@@ -52,13 +52,16 @@ WRONG = [
     (TelegramSettings, "DARKROOM_TELEGRAM_TOKEN", "hello"),
     (TelegramSettings, "DARKROOM_TELEGRAM_API_URL", "localhost:8081"),
     (TelegramSettings, "DARKROOM_TELEGRAM_WEBHOOK_PORT", "99999"),
+    (DiscordSettings, "DARKROOM_DISCORD_TOKEN", "hello"),
+    (DiscordSettings, "DARKROOM_DISCORD_API_URL", "discord.com"),
+    (DiscordSettings, "DARKROOM_DISCORD_GATEWAY_URL", "https://gateway.discord.gg"),
 ]
 
 
 @pytest.mark.parametrize(("settings", "name", "value"), WRONG)
 def test_a_wrong_value_ends_in_one_sentence_that_names_it(
     monkeypatch: pytest.MonkeyPatch,
-    settings: type[StoreSettings | WorkerSettings | TelegramSettings],
+    settings: type[StoreSettings | WorkerSettings | TelegramSettings | DiscordSettings],
     name: str,
     value: str,
 ) -> None:
@@ -110,3 +113,18 @@ def test_paths_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.delenv("DARKROOM_DATA_DIR")
     (tmp_path / ".env").write_text("DARKROOM_DATA_DIR=~/lab\n")
     assert StoreSettings.load().data_dir == Path("~/lab").expanduser()
+
+
+def test_discord_has_its_own_addresses_until_others_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = DiscordSettings.load()
+    assert settings.discord_api_url == "https://discord.com/api/v10"
+    assert settings.discord_gateway_url is None
+    monkeypatch.setenv("DARKROOM_DISCORD_TOKEN", "MTIz.Gabc.x-y_z")
+    monkeypatch.setenv("DARKROOM_DISCORD_API_URL", "http://proxy:3000/api/v10/")
+    monkeypatch.setenv("DARKROOM_DISCORD_GATEWAY_URL", "ws://proxy:3001")
+    settings = DiscordSettings.load()
+    assert settings.discord_api_url == "http://proxy:3000/api/v10"
+    assert settings.discord_gateway_url == "ws://proxy:3001"
+    assert "Gabc" not in repr(settings)

@@ -2,6 +2,7 @@ import pytest
 
 from core.store import Client
 from darkroom.doctor import Finding, examine
+from tests.doubles.discord import DiscordServer, Intent
 from tests.doubles.telegram import TelegramServer
 
 
@@ -75,3 +76,27 @@ async def test_the_token_is_tried_at_the_bot_api(monkeypatch: pytest.MonkeyPatch
         assert "wrong" not in telegram.seen
     monkeypatch.setenv("DARKROOM_TELEGRAM_API_URL", "http://127.0.0.1:1")
     assert "does not answer" in (await findings())["Telegram"].seen
+
+
+async def test_the_token_is_tried_at_discord_with_its_intent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with DiscordServer() as server:
+        monkeypatch.setenv("DARKROOM_DISCORD_API_URL", server.api_url)
+        monkeypatch.setenv("DARKROOM_DISCORD_TOKEN", server.token)
+        found = await findings()
+        assert found["Discord"].ok
+        assert found["Discord's messages"].ok
+        server.privileged = Intent(0)
+        found = await findings()
+        assert found["Discord"].ok
+        assert not found["Discord's messages"].ok
+        assert "Message Content Intent" in found["Discord's messages"].mend
+        monkeypatch.setenv("DARKROOM_DISCORD_TOKEN", "wr.on.g")
+        found = await findings()
+        assert not found["Discord"].ok
+        assert "refused" in found["Discord"].seen
+        monkeypatch.setenv("DARKROOM_DISCORD_API_URL", f"{server.url}/nowhere")
+        assert "404" in (await findings())["Discord"].seen
+    monkeypatch.setenv("DARKROOM_DISCORD_API_URL", "http://127.0.0.1:1")
+    assert "does not answer" in (await findings())["Discord"].seen

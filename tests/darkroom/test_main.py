@@ -28,7 +28,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def test_help_names_every_command(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0
-    for name in ("up", "telegram", "worker", "enhance", "weights", "doctor", "ping"):
+    for name in ("up", "telegram", "discord", "worker", "enhance", "weights", "doctor", "ping"):
         assert f" {name} " in out
     assert "darkroom doctor" in out
 
@@ -65,6 +65,8 @@ def test_the_help_of_a_command_says_what_it_takes(
         (["worker"], {"DARKROOM_DEVICE": "gpu"}, "DARKROOM_DEVICE: use auto, cpu, cuda"),
         (["telegram"], {}, "DARKROOM_TELEGRAM_TOKEN is not set"),
         (["telegram"], {"DARKROOM_TELEGRAM_TOKEN": "x"}, "this is not a bot token"),
+        (["discord"], {}, "DARKROOM_DISCORD_TOKEN is not set"),
+        (["discord"], {"DARKROOM_DISCORD_TOKEN": "x"}, "this is not a bot token"),
         (["up", "--log", "loud"], {}, "There is no log level “loud”"),
         (["enhance", "a.png", "--log", "loud"], {}, "There is no log level “loud”"),
         (["weights", "fetch", "no-such-model"], {}, "no-such-model"),

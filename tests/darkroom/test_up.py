@@ -10,8 +10,10 @@ def test_what_can_run_is_the_worker_and_each_bot_with_a_token(
     assert up.runnable() == ["worker"]
     monkeypatch.setenv("DARKROOM_TELEGRAM_TOKEN", "1:x")
     assert up.runnable() == ["worker", "telegram"]
+    monkeypatch.setenv("DARKROOM_DISCORD_TOKEN", "a.b.c")
+    assert up.runnable() == ["worker", "telegram", "discord"]
     monkeypatch.setattr(up, "worker_installed", lambda: False)
-    assert up.runnable() == ["telegram"]
+    assert up.runnable() == ["telegram", "discord"]
 
 
 def test_where_nothing_can_run_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

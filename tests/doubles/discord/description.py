@@ -46,9 +46,10 @@ class Description:
             return []
         responses = operation["responses"]
         where = f"answer {status} of {method} {route}"
-        if str(status) not in responses:
+        if str(status) not in responses or "$ref" in responses[str(status)]:
             if 400 <= status < 500:
-                schema = "RatelimitedResponse" if status == 429 else "ErrorResponse"
+                # ErrorResponse says that the codes of single fields are numbers; they are words
+                schema = "RatelimitedResponse" if status == 429 else "Error"
                 return self.faults_of(body, schema, where)
             return [f"{where} is none of its answers"]
         if "content" not in responses[str(status)]:
