@@ -12,7 +12,7 @@ import discord
 from discord.http import Route
 
 from bots.conversation import Conversation, Lab
-from bots.desk import Arrival, Press
+from bots.desk import Arrival, Press, Request
 from bots.discord import desk as desk_room
 from bots.discord.attachments import Attachments, held, held_by, other_kind
 from bots.discord.commands import Asked, command_tree
@@ -120,7 +120,7 @@ class _Bot:
             guild_seconds=times.guild_edits,
         )
         self._reader = Reader(client, attachments)
-        self._handling = Handling(self.desk, first_pause=times.waits.first_pause)
+        self._handling = Handling(first_pause=times.waits.first_pause)
         self._tree = command_tree(client, self._command)
         self._tree.error(_command_failed)
         self._registration = Registration(
@@ -150,29 +150,28 @@ class _Bot:
             if isinstance(found, NoPhoto):
                 await self._wrong_kind(found)
             elif found is not None:
-                request = found
-                await self._handling.run(lambda: self._talk.handle(request), request.address)
+                await self._handle(found)
 
     async def press(self, interaction: discord.Interaction[Any], data: str) -> None:
         """Somebody pressed a button of ours."""
         with self._handling.counted(), speaking(matching(interaction.locale.value)):
-            await self._handling.run(lambda: self._presses.take(interaction, data), None)
+            await self._handling.run(
+                lambda: self._presses.take(interaction, data),
+                lambda text: self._presses.tell(interaction, text),
+            )
 
     async def guild(self, guild: discord.Guild) -> None:
         """The bot is in a server: it was there before, or was just added."""
         channel = speaking_place(guild)
-        if channel is None:
-            _log.info("there is no channel to say hello in a new server")
-            return
-        place = Place(channel=channel.id, asked=guild.id, guild=guild.id)
+        place = Place(channel=(channel or guild).id, asked=guild.id, guild=guild.id)
         arrival = Arrival(str(guild.id), place.address(), guild.preferred_locale.value)
         with self._handling.counted():
-            await self._handling.run(lambda: self._talk.arrived(arrival), None)
+            await self._handling.run(lambda: self._talk.arrived(arrival))
 
     async def left(self, guild: discord.Guild) -> None:
         """The bot is not in a server any more."""
         with self._handling.counted():
-            await self._handling.run(lambda: self._talk.departed(str(guild.id)), None)
+            await self._handling.run(lambda: self._talk.departed(str(guild.id)))
 
     @property
     def _talk(self) -> Conversation:
@@ -202,16 +201,19 @@ class _Bot:
             await self._wrong_kind(NoPhoto(place.address(), other_kind(files[0])))
             return
         request = self._reader.interaction(interaction, place, asked.text, photos)
-        await self._handling.run(lambda: self._talk.handle(request), request.address)
+        await self._handle(request)
+
+    async def _handle(self, request: Request) -> None:
+        await self._handling.run(
+            lambda: self._talk.handle(request), lambda text: self.desk.say(request.address, text)
+        )
 
     async def _pressed(self, press: Press) -> str:
         return await self._talk.press(press)
 
     async def _wrong_kind(self, found: NoPhoto) -> None:
-        async def say() -> None:
-            await self.desk.say(found.address, captions.not_a_photo(found.kind))
-
-        await self._handling.run(say, found.address)
+        text = captions.not_a_photo(found.kind)
+        await self._handling.run(lambda: self.desk.say(found.address, text))
 
 
 def _quiet(asked: Asked) -> bool:

@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from bots.desk import Undeliverable
 from bots.discord import faults
-from bots.discord.desk import DiscordDesk
 from bots.discord.gateway import growing
 from core import captions
 from core.errors import DarkroomError
-from core.jobs import Address
 from core.language import _
 
 ATTEMPTS = 4
+Tell = Callable[[str], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
@@ -22,8 +21,7 @@ _log = logging.getLogger(__name__)
 class Handling:
     """The one error handler; it knows what is under way, so that a stop can wait for it."""
 
-    def __init__(self, desk: DiscordDesk, *, first_pause: float = 1.0) -> None:
-        self._desk = desk
+    def __init__(self, *, first_pause: float = 1.0) -> None:
         self._first_pause = first_pause
         self._under_way: set[asyncio.Task[object]] = set()
         self._idle = asyncio.Event()
@@ -43,18 +41,18 @@ class Handling:
             if not self._under_way:
                 self._idle.set()
 
-    async def run(self, act: Callable[[], Awaitable[None]], address: Address | None) -> None:
-        """Act, again if the network failed; whoever waits at `address` is told of any other end."""
+    async def run(self, act: Callable[[], Awaitable[None]], tell: Tell | None = None) -> None:
+        """Act, again if the network failed; who waits for it is told of any other end."""
         try:
             await self._insist(act)
         except Undeliverable as error:
             _log.info("an answer has nowhere to go: %s", error)
         except DarkroomError as error:
             _log.warning("a request failed: %s", error.code, exc_info=True)
-            await self._tell(address, error.text)
+            await _told(tell, error.text)
         except Exception:
             _log.exception("a request could not be handled")
-            await self._tell(address, _(captions.UNEXPECTED))
+            await _told(tell, _(captions.UNEXPECTED))
 
     async def finish(self, seconds: float) -> None:
         """Wait for what is under way, at most so long, and end the rest."""
@@ -79,10 +77,11 @@ class Handling:
             else:
                 return
 
-    async def _tell(self, address: Address | None, text: str) -> None:
-        if address is None:
-            return
-        try:
-            await self._desk.say(address, text)
-        except (Undeliverable, *faults.FAULTS) as error:
-            _log.info("not even a sentence: %s", type(error).__name__)
+
+async def _told(tell: Tell | None, text: str) -> None:
+    if tell is None:
+        return
+    try:
+        await tell(text)
+    except (Undeliverable, *faults.FAULTS) as error:
+        _log.info("not even a sentence: %s", type(error).__name__)

@@ -76,10 +76,11 @@ class Presses:
         message = interaction.message
         if message is None:
             return
-        try:
-            await interaction.response.defer()
-        except faults.FAULTS as error:
-            _log.info("a press was answered too late: %s", faults.words(error))
+        if not interaction.response.is_done():  # it is when the press is handled again
+            try:
+                await interaction.response.defer()
+            except faults.FAULTS as error:
+                _log.info("a press was answered too late: %s", faults.words(error))
         key = (interaction.user.id, message.id, data, message.edited_at)
         if key in self._under_way:
             return
@@ -94,7 +95,7 @@ class Presses:
         later = asyncio.get_running_loop().call_later(CLICK_SECONDS, self._under_way.pop, key, None)
         self._under_way[key] = later
         if text and not _plain_to_see(text):
-            await self._tell(place, text)
+            await self.tell(interaction, text)
 
     def close(self) -> None:
         """Forget the clicks; nothing is waited for."""
@@ -102,7 +103,11 @@ class Presses:
             if timer is not None:
                 timer.cancel()
 
-    async def _tell(self, place: Place, text: str) -> None:
+    async def tell(self, interaction: discord.Interaction[Any], text: str) -> None:
+        """Show something to who pressed alone."""
+        if interaction.message is None:
+            return
+        place, _under = _places(interaction, interaction.message)
         try:
             await self._counter.whisper(place, Post(text))
         except faults.FAULTS as error:

@@ -35,23 +35,26 @@ class Reader:
     def message(self, message: discord.Message) -> Request | NoPhoto | None:
         """What a message asks, None when it is not for us.
 
-        In private every message is for us. In a server those are that mention the bot or answer
-        it, and also unaddressed photos, about which the server's settings decide.
+        In private every message is for us. In a server those are that mention the bot, or answer
+        it with a photo, and also unaddressed photos, about which the server's settings decide.
+        The photos of an answered message are meant where the bot is mentioned or commanded.
         """
         if message.author.bot or message.webhook_id is not None or message.type not in _TYPES:
             return None
-        private = message.guild is None
-        addressed = private or self._means_us(message)
+        private = isinstance(message.channel, discord.DMChannel)
+        if not private and message.guild is None:
+            return None  # a server that Discord has not described yet
+        text, mentioned = self._text(message)
+        called = mentioned or _commands(text)
         files = held_by(message)
         photos = self._offered(message, files)
         answered = message.reference and message.reference.resolved
-        if not photos and addressed and isinstance(answered, discord.Message):
+        if not photos and called and isinstance(answered, discord.Message):
             photos = self._offered(answered, held_by(answered))
-        if not photos and not addressed:
+        if not (photos or private or mentioned):
             return None
         place = message_place(message)
-        text = self._text(message)
-        if files and not photos and not text.startswith("/"):
+        if files and not photos and not _commands(text):
             return NoPhoto(place.address(), other_kind(files[0]))
         return Request(
             origin=f"{message.channel.id}:{message.id}",
@@ -60,7 +63,7 @@ class Reader:
             private=private,
             text=text,
             photos=tuple(photos),
-            addressed=addressed,
+            addressed=private or mentioned or self._answers_us(message),
             community=None if message.guild is None else str(message.guild.id),
             channel=None if private else str(parent_id(message.channel)),
             standing=_standing(message.author),
@@ -118,25 +121,30 @@ class Reader:
             if file.photo
         ]
 
-    def _means_us(self, message: discord.Message) -> bool:
-        """Whether a message mentions the bot or answers a message of it."""
-        us = self._client.user
-        if us is None:
-            return False
+    def _answers_us(self, message: discord.Message) -> bool:
         answered = message.reference and message.reference.resolved
-        if isinstance(answered, discord.Message) and answered.author.id == us.id:
-            return True
-        return any(mentioned.id == us.id for mentioned in message.mentions)
-
-    def _text(self, message: discord.Message) -> str:
-        """The words without the mention; a command named after it needs no slash."""
         us = self._client.user
-        text = message.content
-        if us is not None:
-            text = re.sub(rf"<@!?{us.id}>", " ", text).strip()
-        first = text.partition(" ")[0].partition("\n")[0].lower()
-        mentioned = text != message.content.strip()
-        return f"/{text}" if mentioned and first in FORMS else text
+        return isinstance(answered, discord.Message) and answered.author == us
+
+    def _text(self, message: discord.Message) -> tuple[str, bool]:
+        """The words without a mention of the bot, and whether there was one.
+
+        A command named after the mention needs no slash.
+        """
+        text = message.content.strip()
+        us = self._client.user
+        if us is None or not any(mentioned.id == us.id for mentioned in message.mentions):
+            return text, False
+        words = re.sub(rf"<@!?{us.id}>", " ", text).strip()
+        mentioned = words != text
+        first = words.split(maxsplit=1)[0].lower() if words else ""
+        return (f"/{words}" if mentioned and first in FORMS else words), mentioned
+
+
+def _commands(text: str) -> bool:
+    """Whether a text names one of our commands."""
+    first = text.split(maxsplit=1)[0].lower() if text else ""
+    return first.startswith("/") and first.removeprefix("/") in FORMS
 
 
 def message_place(message: discord.Message) -> Place:

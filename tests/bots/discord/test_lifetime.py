@@ -5,10 +5,12 @@ import logging
 from typing import Any
 
 import pytest
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
 from pydantic import SecretStr
 
 from bots.conversation import Lab
-from bots.discord import gateway
 from bots.discord.app import run
 from core import logs
 from core.errors import SettingsError
@@ -125,9 +127,7 @@ async def test_a_gateway_that_asks_for_it_is_left_and_resumed(
 async def test_without_an_own_gateway_discords_address_to_resume_is_used(
     server: DiscordServer, start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import yarl
-
-    monkeypatch.setattr(gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
     async with start_bot(discord_gateway_url=None):
         await ready(server)
         server.drop_gateway(4000)
@@ -190,8 +190,6 @@ async def test_neither_token_nor_link_nor_name_is_in_the_logs(
 async def test_two_bots_in_one_process_after_another_use_their_own_address(
     server: DiscordServer, start_bot: StartBot
 ) -> None:
-    from discord.http import Route
-
     before = Route.BASE
     async with start_bot():
         await ready(server)
