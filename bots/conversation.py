@@ -1,54 +1,57 @@
 """The conversation, written once for all platforms: a message in, words and a job out."""
 
-import asyncio
 import hashlib
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bots.desk import Attachment, Desk, Request
+from bots import administration
+from bots.administration import Administration
+from bots.admission import Admission
+from bots.desk import Arrival, Attachment, Desk, Press, Request
+from bots.intake import MAX_PHOTOS, Intake
+from bots.operation import Operation
 from bots.status import StatusBoard
-from core import captions, images
+from core import captions, notices
+from core.access import Access
 from core.blobs import Blobs
 from core.buttons import Buttons, Choice, Offer
-from core.commands import Action, Command, parse
-from core.errors import CommandError, DarkroomError, PhotoRefused
+from core.commands import FORMS, Action, Command, parse
+from core.communities import UNLIMITED, Allowance, Communities, Community
+from core.errors import CommandError, DarkroomError, LimitReached, NotAllowed
 from core.images import Limits
-from core.jobs import Address, Failed, Job, PhotoRef, Reply
+from core.jobs import Address, Job, Reply
+from core.language import _, current, matching, speaking
 from core.outbox import Outbox
 from core.presence import Presence
 from core.queue import Cancelling, Queue
-from core.recipe import PLAIN, Recipe
+from core.recipe import Recipe
+from core.stats import Stats
 
 log = logging.getLogger(__name__)
 
 SOFTER, STRONGER = 0.6, 1.5
-MAX_PHOTOS = 10
-FETCHED_AT_ONCE = 8
-"""Photos whose bytes are in this process's memory on their way into the store."""
-
-
-@dataclass(frozen=True)
-class Press:
-    """A button that somebody pressed: who, its data, and the message it hangs under."""
-
-    user: str
-    data: str
-    request: Request
 
 
 @dataclass(frozen=True)
 class Lab:
-    """What every conversation shares: the queue, the way back, the photo store, the limits."""
+    """What every conversation shares: the queue, the way back, the photo store, who may use it.
+
+    `operators` are those who run it, as `telegram:7`.
+    """
 
     queue: Queue
     outbox: Outbox
     blobs: Blobs
     buttons: Buttons
     presence: Presence
+    communities: Communities
+    access: Access
+    stats: Stats
     limits: Limits
     answer_seconds: float = 3600.0
+    operators: frozenset[str] = frozenset()
 
 
 class Conversation:
@@ -60,110 +63,182 @@ class Conversation:
         self._desk = desk
         self._lab = lab
         self._board = board
+        self._intake = Intake(desk, lab.blobs, lab.limits)
+        self._at = f"@{name}" if name else ""
+        self._admission = Admission(desk.platform, lab.communities, lab.access, at=self._at)
+        self._administration = Administration(desk, lab.communities, at=self._at)
+        self._operation = Operation(desk.platform, lab.operators, lab.stats, lab.access)
         self.name = name
-        self._door = asyncio.Semaphore(FETCHED_AT_ONCE)
+
+    async def arrived(self, arrival: Arrival) -> None:
+        """The bot was added to a community: it introduces itself, once."""
+        await self._administration.arrived(arrival)
+
+    async def departed(self, community: str) -> None:
+        """The bot is not in a community any more, which is forgotten after a grace time."""
+        await self._administration.departed(community)
+
+    async def moved(self, old: str, new: str) -> None:
+        """A community goes on under another id."""
+        await self._administration.moved(old, new)
 
     async def handle(self, request: Request) -> None:
         """Take one message: a command, photos, or both."""
-        try:
-            command = self._command(request)
-            if command is None and not request.private:
+        with speaking(matching(request.language)):
+            try:
+                community = await self._admission.community(request)
+            except DarkroomError as error:
+                await self._tell(request, error)
                 return
-            if command is not None and command.action is not Action.ENHANCE:
-                await self._talk(command.action, request)
-            elif request.photos:
-                recipe = command.recipe if command else PLAIN
-                await self.take(request, request.photos, recipe)
-            else:
-                text = captions.NO_PHOTO if command else captions.SEND_PHOTO
-                await self._desk.say(request.address, text)
-        except CommandError as error:
-            await self._desk.say(request.address, error.text)
-        except DarkroomError as error:
-            log.warning("request %s: %s", self._job_id(request.origin), error.code, exc_info=True)
-            await self._desk.say(request.address, error.text)
+        with speaking(_language(request, community)):
+            try:
+                await self._handle(request, community)
+            except DarkroomError as error:
+                await self._tell(request, error)
 
     async def press(self, press: Press) -> str:
-        """Act on a button; returns the short text to show to whoever pressed it."""
+        """Act on a button; returns the short text to show to whoever pressed it, or nothing."""
+        request = press.request
+        with speaking(matching(request.language)):
+            try:
+                community = await self._admission.community(request)
+                with speaking(_language(request, community)):
+                    return await self._press(press)
+            except DarkroomError as error:
+                log.info("button: %s", error.code)
+                return error.text
+
+    async def _handle(self, request: Request, community: Community | None) -> None:
+        silent = community is not None and not community.enabled and not request.addressed
         try:
-            found = await self._lab.buttons.find(press.data)
-            if found is None:
-                return captions.TOO_OLD
-            offer, choice = found
-            if offer.user != press.user:
-                return captions.NOT_YOURS
-            return await self._choose(offer, choice, press.request)
-        except DarkroomError as error:
-            log.warning("button: %s", error.code, exc_info=True)
-            return error.text
+            command = parse(request.text, bot=self.name, ours=request.private)
+        except CommandError:
+            if silent:
+                return
+            raise
+        if command is not None and command.action is not Action.ENHANCE:
+            if not silent or FORMS[command.name].community:
+                await self._talk(command, request, community)
+            return
+        admitted = None if silent else await self._admission.admit(request, command, community)
+        if admitted is None:
+            return
+        if request.photos:
+            await self.take(
+                request,
+                request.photos,
+                admitted.recipe,
+                allowance=admitted.allowance,
+                threaded=admitted.threaded,
+            )
+        else:
+            text = captions.NO_PHOTO if command else captions.SEND_PHOTO
+            await self._desk.say(request.address, _(text))
 
-    def _command(self, request: Request) -> Command | None:
-        return parse(request.text, bot=self.name, ours=request.private)
+    async def _tell(self, request: Request, error: DarkroomError) -> None:
+        """Say why a request comes to nothing; seldom to those who did not speak to us."""
+        log.info("request %s: %s", self._job_id(request.origin), error.code, exc_info=True)
+        unasked = not request.addressed and not request.text.startswith("/")
+        if unasked and request.community is not None:
+            wait = error.wait if isinstance(error, LimitReached) else None
+            if wait is None or not await self._lab.communities.first_time(
+                self._desk.platform, request.community, request.user, wait
+            ):
+                return
+        await self._desk.say(request.address, error.text)
 
-    async def _talk(self, action: Action, request: Request) -> None:
-        if action is Action.STATUS:
+    async def _talk(self, command: Command, request: Request, community: Community | None) -> None:
+        address = request.address
+        if command.action is Action.DARKROOM:
+            await self._administration.command(request, command.words)
+        elif FORMS[command.name].operator:
+            await self._desk.say(address, await self._operation.answer(command, request))
+        elif community is not None and not community.enabled:
+            raise NotAllowed(notices.not_enabled(self._at), code="not_enabled")
+        elif command.action is Action.STATUS:
             jobs = await self._lab.queue.of_user(self._desk.platform, request.user)
             tickets = await self._lab.queue.tickets([job.id for job in jobs])
-            text = captions.status(list(tickets.values()))
-        elif action is Action.CANCEL:
+            await self._desk.say(address, captions.status(list(tickets.values())))
+        elif command.action is Action.CANCEL:
             jobs = await self._lab.queue.of_user(self._desk.platform, request.user)
-            outcomes = [await self._cancel(job) for job in jobs]
-            text = captions.cancelled(len(outcomes) - outcomes.count(Cancelling.FINISHED))
+            await self._desk.say(address, await self._cancelled(jobs))
+        elif command.action is Action.START:
+            await self._desk.say(address, _(captions.START))
         else:
-            text = captions.START if action is Action.START else captions.help_text()
-        await self._desk.say(request.address, text)
+            await self._desk.say(address, captions.help_text(community=community is not None))
 
-    async def _choose(self, offer: Offer, choice: Choice, request: Request) -> str:
+    async def _press(self, press: Press) -> str:
+        request = press.request
+        if press.data.startswith(administration.PREFIX):
+            return await self._administration.press(press)
+        found = await self._lab.buttons.find(press.data)
+        if found is None:
+            return _(captions.TOO_OLD)
+        offer, choice = found
+        if offer.user != request.user:
+            return _(captions.NOT_YOURS)
         if choice is Choice.CANCEL:
             jobs = await self._lab.queue.of_user(self._desk.platform, offer.user)
-            job = next((job for job in jobs if job.id == offer.job), None)
-            outcomes = [await self._cancel(job)] if job else []
-            return captions.cancelled(len(outcomes) - outcomes.count(Cancelling.FINISHED))
+            return await self._cancelled([job for job in jobs if job.id == offer.job])
         if choice is Choice.ORIGINAL:
             await self._desk.resend(request.address, offer.refs)
-            return captions.ON_ITS_WAY
-        photos = [self._desk.attachment(ref) for ref in offer.refs]
-        await self.take(request, photos, _changed(offer.recipe, choice))
-        return captions.ON_ITS_WAY
+            return _(captions.ON_ITS_WAY)
+        admitted = await self._admission.again(request, _changed(offer.recipe, choice))
+        await self.take(
+            request,
+            [self._desk.attachment(ref) for ref in offer.refs],
+            admitted.recipe,
+            allowance=admitted.allowance,
+            threaded=admitted.threaded,
+        )
+        return _(captions.ON_ITS_WAY)
+
+    async def _cancelled(self, jobs: Sequence[Job]) -> str:
+        outcomes = [await self._cancel(job) for job in jobs]
+        return captions.cancelled(len(outcomes) - outcomes.count(Cancelling.FINISHED))
 
     async def _cancel(self, job: Job) -> Cancelling:
-        reply = Reply.failure(job, "cancelled", captions.CANCELLED)
+        reply = Reply.failure(job, "cancelled", _(captions.CANCELLED))
         outcome = await self._lab.queue.cancel(job, reply)
         if outcome is Cancelling.CANCELLED:
             await self._lab.blobs.discard(photo.key for photo in job.photos)
         return outcome
 
     async def take(
-        self, request: Request, photos: Sequence[Attachment], recipe: Recipe
+        self,
+        request: Request,
+        photos: Sequence[Attachment],
+        recipe: Recipe,
+        *,
+        allowance: Allowance = UNLIMITED,
+        threaded: bool = False,
     ) -> str | None:
         """Put photos into the queue with a recipe; returns the job's id.
 
         None if they were turned down in words, or if this very request was taken before.
         """
+        queue = self._lab.queue
         job_id = self._job_id(request.origin)
-        if await self._lab.queue.known(job_id):
+        if await queue.known(job_id):
             return None
-        await self._lab.queue.check_room(
-            self._desk.platform, request.user, min(len(photos), MAX_PHOTOS)
+        await queue.check_room(
+            self._desk.platform,
+            request.user,
+            min(len(photos), MAX_PHOTOS),
+            community=request.community,
+            allowance=allowance,
         )
-        address = await self._lab.queue.status_address(job_id)
+        address = await queue.status_address(job_id)
         if address is None:
-            address = await self._desk.open_status(request.address, captions.LOOKING)
-            await self._lab.queue.note_status(job_id, address)
-        try:
-            job, refs = await self._job(job_id, request, address, photos, recipe)
-            offer = Offer(
-                platform=self._desk.platform,
-                user=request.user,
-                address=request.address,
-                refs=refs,
-                recipe=recipe,
-                job=job_id,
+            address = await self._desk.open_status(
+                request.address, _(captions.LOOKING), threaded=threaded
             )
-            await self._lab.buttons.offer(offer, button_id=job_id)
+            await queue.note_status(job_id, address)
+        try:
+            job = await self._job(job_id, request, address, photos, recipe)
             self._board.watch(job)
             try:
-                ticket = await self._lab.queue.enqueue(job)
+                ticket = await queue.enqueue(job, allowance)
             except DarkroomError:
                 await self._board.settle(job_id)
                 await self._lab.blobs.discard(photo.key for photo in job.photos)
@@ -172,10 +247,10 @@ class Conversation:
             log.info("job %s refused at the door: %s", job_id, error.code)
             await self._desk.update_status(address, error.text)
             return None
-        if ticket.known and (taken := await self._lab.queue.record(job_id)) != job:
+        if ticket.known and (taken := await queue.record(job_id)) != job:
             log.info("job %s came twice at once", job_id)
             if taken is not None and taken.address != address:
-                await self._desk.update_status(address, captions.ALREADY)
+                await self._desk.update_status(address, _(captions.ALREADY))
             return None
         log.info("job %s queued, photos: %d, place: %d", job_id, len(job.photos), ticket.place)
         await self._board.tell(job, captions.queued(ticket))
@@ -188,68 +263,42 @@ class Conversation:
         address: Address,
         photos: Sequence[Attachment],
         recipe: Recipe,
-    ) -> tuple[Job, tuple[str, ...]]:
-        photos, left = photos[:MAX_PHOTOS], photos[MAX_PHOTOS:]
+    ) -> Job:
+        """Take the photos in and keep what the buttons under their answer will stand for."""
         now = time.time()
         deadline = now + self._lab.answer_seconds
-        taken: list[tuple[PhotoRef, str]] = []
-        refused: list[Failed] = []
-        answers = await asyncio.gather(
-            *(self._store(job_id, number, photo, deadline) for number, photo in enumerate(photos)),
-            return_exceptions=True,
+        taken = await self._intake.take(job_id, photos, deadline + self._lab.answer_seconds)
+        offer = Offer(
+            platform=self._desk.platform,
+            user=request.user,
+            address=request.address,
+            refs=taken.refs,
+            recipe=recipe,
+            job=job_id,
         )
-        for photo, answer in zip(photos, answers, strict=True):
-            if isinstance(answer, PhotoRef):
-                taken.append((answer, photo.ref))
-            elif isinstance(answer, DarkroomError):
-                refused.append(Failed(code=answer.code, text=answer.text, source_name=photo.name))
-            elif isinstance(answer, Exception):
-                log.error("job %s: a photo could not be taken in", job_id, exc_info=answer)
-                refused.append(
-                    Failed(code="unexpected", text=captions.UNEXPECTED, source_name=photo.name)
-                )
-            else:
-                raise answer
-        if left:
-            text = f"I take up to {MAX_PHOTOS} photos at a time; please send the others again."
-            refused.append(Failed(code="too_many", text=text))
-        if not taken:
-            raise PhotoRefused("\n".join(dict.fromkeys(failed.text for failed in refused)))
-        job = Job(
+        await self._lab.buttons.offer(offer, button_id=job_id)
+        return Job(
             id=job_id,
             platform=self._desk.platform,
             user=request.user,
             community=request.community,
             address=address,
-            photos=tuple(ref for ref, _ in taken),
-            refused=tuple(refused),
+            photos=taken.photos,
+            refused=taken.refused,
             recipe=recipe,
-            max_bytes=self._desk.max_upload_bytes,
+            language=current(),
+            max_bytes=request.max_bytes or self._desk.max_upload_bytes,
             created=now,
             deadline=deadline,
         )
-        return job, tuple(ref for _, ref in taken)
-
-    async def _store(
-        self, job_id: str, number: int, photo: Attachment, deadline: float
-    ) -> PhotoRef:
-        most = min(self._lab.limits.max_bytes, self._desk.max_download_bytes)
-        if photo.size is not None and photo.size > most:
-            raise PhotoRefused(
-                f"This file has {captions.size(photo.size)}; I can take {captions.size(most)}. "
-                "Please send a smaller version.",
-                code="too_many_bytes",
-            )
-        key = Blobs.key(job_id, f"in-{number}", deadline + self._lab.answer_seconds)
-        async with self._door:
-            data = await photo.fetch()
-            await asyncio.to_thread(images.inspect, data, self._lab.limits)
-            await self._lab.blobs.put(key, data)
-        return PhotoRef(key=key, name=photo.name)
 
     def _job_id(self, origin: str) -> str:
         digest = hashlib.sha256(f"{self._desk.platform}:{origin}".encode())
         return digest.hexdigest()[:24]
+
+
+def _language(request: Request, community: Community | None) -> str:
+    return community.speaks(request.language) if community else matching(request.language)
 
 
 def _changed(recipe: Recipe, choice: Choice) -> Recipe:
@@ -260,5 +309,5 @@ def _changed(recipe: Recipe, choice: Choice) -> Recipe:
             return recipe.scaled_by(4)
         case Choice.SOFTER:
             return recipe.with_intensity(SOFTER)
-        case _:
+        case _other:
             return recipe.with_intensity(STRONGER)

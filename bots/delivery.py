@@ -13,6 +13,7 @@ from core import captions
 from core.blobs import BlobMissing, Blobs
 from core.errors import DarkroomError, ServiceDown
 from core.jobs import Enhanced, Failed, Job, Reply, Result
+from core.language import _, matching, speaking
 from core.outbox import Delivery, Outbox
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ class DeliveryLoop:
     async def _handle(self, delivery: Delivery) -> None:
         try:
             async with self._places:
-                pause = await self._deliver(delivery)
+                with speaking(matching(delivery.reply.language)):
+                    pause = await self._deliver(delivery)
             await asyncio.sleep(pause)
         except (RedisError, OSError) as error:
             log.warning("job %s waits: %s", delivery.reply.job, type(error).__name__)
@@ -125,7 +127,7 @@ class DeliveryLoop:
     async def _give_up(self, delivery: Delivery, cause: str) -> None:
         reply = delivery.reply
         try:
-            await self._desk.update_status(reply.address, captions.NOT_DELIVERED)
+            await self._desk.update_status(reply.address, _(captions.NOT_DELIVERED))
         except Exception as silence:
             log.warning("job %s: not even a sentence: %s", reply.job, type(silence).__name__)
         await self._outbox.bury(delivery, cause)
@@ -171,4 +173,5 @@ class DeliveryLoop:
 
 def _lost(job: Job) -> Reply:
     text = captions.LOST if time.time() < job.deadline else captions.NOT_IN_TIME
-    return Reply.failure(job, "lost", text)
+    with speaking(matching(job.language)):
+        return Reply.failure(job, "lost", _(text))

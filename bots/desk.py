@@ -158,16 +158,16 @@ class Feature(StrEnum):
 
 
 class Desk(Protocol):
-    """One chat platform's counter: shows texts and hands out answers, and decides nothing.
-
-    `lacks` gives for each feature that the platform does not have the reason, in words that an
-    administrator may read.
-    """
+    """One chat platform's counter: shows texts and hands out answers, and decides nothing."""
 
     platform: str
     max_upload_bytes: int
     max_download_bytes: int
-    lacks: Mapping[Feature, str]
+
+    @property
+    def lacks(self) -> Mapping[Feature, str]:
+        """The features that the platform does not have, each with the reason in words (msgids)."""
+        ...
 
     async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
         """Send a text as an answer to the message at `address`."""

@@ -10,12 +10,15 @@ from bots.delivery import DeliveryLoop
 from bots.desk import Desk
 from bots.status import StatusBoard
 from core import store
+from core.access import Access
 from core.blobs import Blobs
 from core.buttons import Buttons
+from core.communities import Communities
 from core.outbox import Outbox
 from core.presence import SIGN_SECONDS, Presence, name
 from core.queue import Queue
 from core.settings import StoreSettings
+from core.stats import Stats
 
 DRAIN_SECONDS = 10.0
 """How long a stopping bot finishes the deliveries that it has begun."""
@@ -35,6 +38,10 @@ async def open_lab(url: str, settings: StoreSettings) -> AsyncIterator[Lab]:
             buttons=Buttons(client),
             limits=settings.limits,
             presence=Presence(client),
+            communities=Communities(client),
+            access=Access(client),
+            stats=Stats(client),
+            operators=settings.operators,
             answer_seconds=60 * settings.answer_minutes,
         )
     finally:

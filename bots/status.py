@@ -10,6 +10,7 @@ from bots.desk import Desk
 from core import captions
 from core.errors import ServiceDown
 from core.jobs import Job
+from core.language import matching, speaking
 from core.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ class StatusBoard:
             watched = self._watched.get(job_id)
             if watched is None or ticket is None:
                 continue
-            text = captions.queued(ticket)
+            with speaking(matching(watched.job.language)):
+                text = captions.queued(ticket)
             if text != watched.text and now - watched.edited >= self._pause(watched):
                 due.append(self._show(watched, text))
         await asyncio.gather(*due)
@@ -106,8 +108,9 @@ class StatusBoard:
                 return
             watched.text, watched.edited = text, time.monotonic()
             watched.edits += 1
-            button = cancel_button(watched.job.id)
+            with speaking(matching(watched.job.language)):
+                rows = [[cancel_button(watched.job.id)]]
             try:
-                await self._desk.update_status(watched.job.address, text, [button])
+                await self._desk.update_status(watched.job.address, text, rows, fleeting=True)
             except Exception as error:
                 log.info("job %s: status not shown: %s", watched.job.id, type(error).__name__)

@@ -89,9 +89,13 @@ _LEFT = {
 }
 
 
-def help_text() -> str:
-    """What the bot can do, a line a command."""
-    commands = "\n".join(f"/{name} – {_(form.summary)}" for name, form in FORMS.items())
+def help_text(*, community: bool = False) -> str:
+    """What the bot can do, a line a command; in a community also what is only there."""
+    commands = "\n".join(
+        f"/{name} – {_(form.summary)}"
+        for name, form in FORMS.items()
+        if not form.operator and (community or not form.community)
+    )
     words = "\n".join(
         (
             _(

@@ -159,13 +159,22 @@ class Communities:
             await self._client.persist(keys.community(platform, community))
 
     async def move(self, platform: str, old: str, new: str) -> None:
-        """A community goes on under another id; settings that it has there already win."""
+        """A community goes on under another id; settings that were chosen there already win."""
         with spoken():
             record = await self._client.get(keys.community(platform, old))
-            if record is not None:
+            if record is None:
+                return
+            there = await self.get(platform, new)
+            if there == Community(platform=platform, id=new, introduced=there.introduced):
                 moved = _read(record, platform, old).model_copy(update={"id": new})
-                await self._client.set(keys.community(platform, new), moved.to_json(), nx=True)
-                await self._client.delete(keys.community(platform, old))
+                await self._client.set(keys.community(platform, new), moved.to_json())
+            await self._client.delete(keys.community(platform, old))
+
+    async def first_time(self, platform: str, community: str, user: str, seconds: float) -> bool:
+        """Whether a member was not told to wait within the last `seconds`; notes that they are."""
+        key = keys.told(platform, community, user)
+        with spoken():
+            return bool(await self._client.set(key, "1", px=max(1, round(seconds * 1000)), nx=True))
 
     async def all(self, platform: str | None = None) -> AsyncIterator[Community]:
         """Every community that is kept, or those of one platform, in no order.

@@ -85,6 +85,11 @@ def taken(platform: str, community_id: str, user_id: str) -> str:
     return f"{PREFIX}taken:{platform}:{community_id}:{user_id}"
 
 
+def told(platform: str, community_id: str, user_id: str) -> str:
+    """Set while a member knows that they have to wait."""
+    return f"{PREFIX}told:{platform}:{community_id}:{user_id}"
+
+
 def access(verdict: str) -> str:
     """SET of what the operator has allowed or denied: `user:telegram:7`, `community:…`."""
     return f"{PREFIX}access:{verdict}"

@@ -11,12 +11,15 @@ import pytest
 
 from bots.conversation import Lab
 from core import store
+from core.access import Access
 from core.blobs import Blobs
 from core.buttons import Buttons
+from core.communities import Communities
 from core.images import Limits
 from core.outbox import Outbox
 from core.presence import Presence
 from core.queue import Queue
+from core.stats import Stats
 from core.store import Client
 from core.valkey import PrivateValkey
 from tests.doubles.desk import RecordingDesk
@@ -121,6 +124,9 @@ def lab(client: Client, queue: Queue, outbox: Outbox, blobs: Blobs) -> Lab:
         blobs=blobs,
         buttons=Buttons(client),
         presence=Presence(client),
+        communities=Communities(client),
+        access=Access(client),
+        stats=Stats(client),
         limits=Limits(),
         answer_seconds=600.0,
     )

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bots.conversation import FETCHED_AT_ONCE, MAX_PHOTOS, Conversation, Lab, Press
-from bots.desk import Attachment
+from bots.conversation import Conversation, Lab
+from bots.desk import Attachment, Press
+from bots.intake import FETCHED_AT_ONCE, MAX_PHOTOS
 from bots.status import StatusBoard
 from core import captions, images, keys, store
 from core.blobs import Blobs
 from core.buttons import Buttons, Choice
+from core.communities import Allowance
 from core.errors import ServiceDown
 from core.images import Limits
 from core.jobs import Enhanced, Job, Reply
@@ -73,6 +75,7 @@ async def test_the_text_under_a_photo_is_its_recipe(
 async def test_in_a_group_only_a_command_is_an_order(
     conversation: Conversation, desk: RecordingDesk, lab: Lab
 ) -> None:
+    await lab.communities.change("test", "club", enabled=True)
     for text in ("", "look", "/weather", "/upscale@other_bot 4x"):
         await conversation.handle(desk.request("a", text=text, private=False))
     assert await lab.queue.owed("test") == []
@@ -324,7 +327,7 @@ async def test_an_answer_that_is_faster_than_the_first_text_is_not_overwritten(
     conversation = Conversation(desk, lab, board)
     enqueue = lab.queue.enqueue
 
-    async def answered_at_once(job: Job) -> object:
+    async def answered_at_once(job: Job, allowance: Allowance) -> object:
         ticket = await enqueue(job)
         await board.settle(job.id)
         await desk.update_status(job.address, "the answer")
@@ -355,7 +358,7 @@ async def test_status_and_cancel_speak_of_ones_own_photos(
 
 
 def press(desk: RecordingDesk, button: str, choice: Choice, user: str = "ann") -> Press:
-    return Press(user, Buttons.data(button, choice), desk.request(user=user))
+    return Press(Buttons.data(button, choice), desk.request(user=user), {"status": 1})
 
 
 async def answer(lab: Lab, job: Job) -> None:

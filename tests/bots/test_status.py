@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bots import status
+from bots.desk import Rows
 from bots.status import StatusBoard
 from core import keys, store
 from core.jobs import Address, Job, Progress
@@ -83,7 +84,8 @@ async def test_settling_waits_for_an_edit_under_way(
     begun, may_end = asyncio.Event(), asyncio.Event()
     update = desk.update_status
 
-    async def slow(address: Address, text: str, buttons: object = ()) -> None:
+    async def slow(address: Address, text: str, _rows: Rows = (), *, fleeting: bool) -> None:
+        assert fleeting
         begun.set()
         await may_end.wait()
         await update(address, text)

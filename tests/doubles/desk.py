@@ -5,8 +5,9 @@ import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from bots.desk import Answer, Attachment, Button, Request, Steps
+from bots.desk import Answer, Attachment, Button, Feature, Request, Rows, Steps
 from core.errors import PhotoRefused
 from core.jobs import Address
 
@@ -33,6 +34,10 @@ class RecordingDesk:
 
     def __init__(self, platform: str = "test") -> None:
         self.platform = platform
+        self.lacks: dict[Feature, str] = {}
+        self.blind: str | None = None
+        self.panels: list[Rows] = []
+        self.threads: list[Address] = []
         self.messages: dict[int, Shown] = {}
         self.said: list[str] = []
         self.resent: list[tuple[str, ...]] = []
@@ -46,22 +51,27 @@ class RecordingDesk:
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
 
-    async def say(self, address: Address, text: str) -> None:
+    async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
         self.said.append(text)
+        if buttons:
+            self.panels.append(buttons)
 
-    async def open_status(self, address: Address, text: str) -> Address:
+    async def open_status(self, address: Address, text: str, *, threaded: bool = False) -> Address:
+        if threaded:
+            self.threads.append(address)
         number = next(self._numbers)
         self.messages[number] = Shown(text, history=[text])
         self._changed.set()
         return {**address, "status": number}
 
     async def update_status(
-        self, address: Address, text: str, buttons: Sequence[Button] = ()
+        self, address: Address, text: str, buttons: Rows = (), *, fleeting: bool = False
     ) -> None:
         if self.status_faults:
             raise self.status_faults.pop(0)
         shown = self._at(address)
-        shown.text, shown.buttons = text, tuple(buttons)
+        shown.text = text
+        shown.buttons = tuple(button for row in buttons for button in row)
         shown.history.append(text)
         self._changed.set()
 
@@ -102,6 +112,9 @@ class RecordingDesk:
     def status_interval(self, address: Address) -> float:
         return self.interval
 
+    async def unseen(self, address: Address) -> str | None:
+        return self.blind
+
     def request(
         self,
         *refs: str,
@@ -109,8 +122,11 @@ class RecordingDesk:
         user: str = "ann",
         origin: str | None = None,
         private: bool = True,
+        **others: Any,
     ) -> Request:
-        """A person's message with the photos at `refs`."""
+        """A person's message with the photos at `refs`; in a group if it is not private."""
+        if not private:
+            others = {"community": "club"} | others
         return Request(
             origin=origin or f"message-{next(self._numbers)}",
             user=user,
@@ -118,6 +134,7 @@ class RecordingDesk:
             private=private,
             text=text,
             photos=[self.attachment(ref) for ref in refs],
+            **({"addressed": private} | others),
         )
 
     async def until(self, is_so: Callable[[], bool]) -> None:

@@ -18,6 +18,8 @@ from tests.doubles.telegram import Chat, Refused, TelegramServer
 
 pytestmark = pytest.mark.usefixtures("bot")
 
+AT = "@darkroom_bot"
+
 
 def texts(chat: Chat) -> list[str]:
     return [shown.text for shown in chat.from_bot()]
@@ -42,18 +44,18 @@ async def test_a_bot_that_is_added_introduces_itself_and_waits_to_be_switched_on
     group = server.group(kind="group", bot="left")
     ann, ada = server.admin(group), server.member(group)
     ann.add_bot()
-    await server.until(lambda: texts(group) == [notices.INTRODUCTION])
+    await server.until(lambda: texts(group) == [notices.introduction(AT)])
 
     photo = ada.photo(picture(), "/enhance")
     ada.write("/darkroom enable", reply_to=group.from_bot()[0].message_id)
     await server.until(lambda: notices.ADMINS_ONLY in texts(group))
     ada.write("/enhance@darkroom_bot", reply_to=photo)
-    await server.until(lambda: notices.NOT_ENABLED in texts(group))
+    await server.until(lambda: notices.not_enabled(AT) in texts(group))
     assert len(texts(group)) == 3
     assert await lab.queue.owed("telegram") == []
 
     ann.write("/darkroom@darkroom_bot enable")
-    await server.until(lambda: notices.ENABLED in texts(group))
+    await server.until(lambda: notices.enabled(AT) in texts(group))
     ada.write("/enhance@darkroom_bot", reply_to=photo)
     assert (await only_job(server, lab)).community == str(group.chat_id)
 
@@ -68,8 +70,8 @@ async def test_it_introduces_itself_once_and_in_the_language_of_who_added_it(
     ann.write("/help@darkroom_bot")
     await server.until(lambda: len(texts(group)) == 2)
     with speaking("de"):
-        assert sorted(texts(group)) == sorted([_(notices.INTRODUCTION), _(notices.NOT_ENABLED)])
-    assert _(notices.INTRODUCTION) not in texts(group)
+        assert sorted(texts(group)) == sorted([notices.introduction(AT), notices.not_enabled(AT)])
+    assert notices.introduction(AT) not in texts(group)
 
 
 async def test_a_group_that_forbids_to_write_is_arrived_at_in_silence(
@@ -137,7 +139,7 @@ async def test_settings_move_along_when_a_group_becomes_a_supergroup(
     assert (there.id, there.daily) == ("-10055", 3)
     server.member(new).photo(picture(), "/enhance@darkroom_bot")
     assert (await only_job(server, lab)).community == "-10055"
-    assert notices.INTRODUCTION not in texts(new)
+    assert notices.introduction(AT) not in texts(new)
 
 
 async def test_every_photo_of_a_topic_is_taken_where_the_bot_sees_them(
@@ -204,7 +206,7 @@ async def test_an_anonymous_administrator_is_obeyed_in_writing_and_told_why_not_
     group = server.group(kind="group")
     ann = server.admin(group, anonymous=True)
     ann.write("/darkroom@darkroom_bot enable")
-    await server.until(lambda: texts(group) == [notices.ENABLED])
+    await server.until(lambda: texts(group) == [notices.enabled(AT)])
     ann.write("/darkroom@darkroom_bot")
     await server.until(lambda: len(texts(group)) == 2)
     panel = group.from_bot()[-1]
@@ -214,7 +216,7 @@ async def test_an_anonymous_administrator_is_obeyed_in_writing_and_told_why_not_
     assert await is_on(lab, group.chat_id)
 
     ann.add_bot("administrator")
-    await server.until(lambda: notices.INTRODUCTION in texts(group))
+    await server.until(lambda: notices.introduction(AT) in texts(group))
     ann.write("/darkroom")
     await server.until(lambda: len(texts(group)) == 4)
     pressed = ann.press(group.from_bot()[-1].message_id, notices.TOGGLE_OFF)

@@ -198,7 +198,7 @@ async def test_an_arrival_left_behind_by_a_killed_bot_is_one_all_the_same(
     async with start_bot():
         await server.until(lambda: group.from_bot())
         await emptied(redis_url, server)
-    assert group.from_bot()[0].text == notices.INTRODUCTION
+    assert group.from_bot()[0].text == notices.introduction("@darkroom_bot")
 
 
 async def test_a_start_while_redis_fails_waits_for_it(
