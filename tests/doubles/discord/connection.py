@@ -21,6 +21,7 @@ class Connection:
         self.session_id: str | None = None
         self.path = request.path
         self.ended = asyncio.Event()
+        self.closing = False
         self._socket = socket
         self._request = request
         self._packed = _packing(request.query.get("compress"))
@@ -33,6 +34,7 @@ class Connection:
 
     def close(self, code: int, reason: str) -> None:
         """Close after everything is sent."""
+        self.closing = True
         self._queue.put_nowait((code, reason))
 
     def abort(self) -> None:

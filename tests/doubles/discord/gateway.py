@@ -12,6 +12,7 @@ from tests.doubles.discord.connection import Connection
 from tests.doubles.discord.intents import PRIVILEGED, Intent, needed
 from tests.doubles.discord.messages import Message
 from tests.doubles.discord.permissions import Permission
+from tests.doubles.discord.rest import cut_off
 from tests.doubles.discord.rules import Json
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class Gateway:
             for session in self.sessions.values():
                 if session.connection is connection:
                     session.connection = None
-            if socket.close_code == 1000:  # a client that says goodbye gives up its session
+            if (
+                socket.close_code == 1000 and not connection.closing
+            ):  # a client that says goodbye gives up its session
                 self.sessions.pop(connection.session_id or "", None)
             await connection.stop()
             connection.ended.set()
@@ -128,9 +131,7 @@ class Gateway:
         self.server.changed()
         if status is not None:
             return web.Response(status=status)
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionAbortedError
+        return cut_off(request)
 
     def _receive(self, connection: Connection, text: str) -> None:
         if len(text.encode()) > _MOST_BYTES:

@@ -210,6 +210,13 @@ class Guild:
         """The data of GUILD_CREATE, with all members or the bot alone."""
         bot = self.server.bot.user_id
         threads = [t for c in self.channels.values() for t in c.threads if not t.archived]
+        judge = self.server.judge_event
+        judge(self.described(), "GuildResponse", "GUILD_CREATE")
+        for channel in self.channels.values():
+            judge(channel.described(), "GuildChannelResponse", "GUILD_CREATE")
+        for thread in threads:
+            judge(thread.described(), "ThreadResponse", "GUILD_CREATE")
+        judge(self.members[bot].described(), "GuildMemberResponse", "GUILD_CREATE")
         return self.described() | {
             "joined_at": self.members[bot].joined.isoformat(),
             "large": False,

@@ -19,6 +19,7 @@ Uploads = dict[int, tuple[str, bytes]]
 
 EPHEMERAL, LOADING, V2 = 1 << 6, 1 << 7, 1 << 15
 _SETTABLE = (1 << 2) | (1 << 12) | V2
+_PICTURES = ("image", "thumbnail")
 _OUTER = {"content", "embeds"}
 DEFAULT, REPLY, CHAT_INPUT, CONTEXT_MENU = 0, 19, 20, 23
 
@@ -72,7 +73,7 @@ class Message:
             "author": self.author.described(),
             "content": self.content,
             "attachments": [cdn.described(f, ephemeral=self.ephemeral) for f in self.files],
-            "embeds": self.embeds,
+            "embeds": [self._pictured(embed) for embed in self.embeds],
             "components": [self._linked(component) for component in self.components],
             "mentions": [user.described() for user in self.mentions],
             "mention_roles": [],
@@ -92,6 +93,19 @@ class Message:
         if self.reference is not None:
             described |= self._quote(self.reference, quoted)
         return described
+
+    def in_embeds(self) -> list[StoredFile]:
+        """The attachments that embeds show as pictures."""
+        urls = {(embed.get(key) or {}).get("url") for embed in self.embeds for key in _PICTURES}
+        return [stored for stored in self.files if f"attachment://{stored.name}" in urls]
+
+    def _pictured(self, embed: Json) -> Json:
+        told = dict(embed)
+        for stored in self.in_embeds():
+            for key in _PICTURES:
+                if (told.get(key) or {}).get("url") == f"attachment://{stored.name}":
+                    told[key] = told[key] | {"url": self.channel.server.cdn.link(stored)}
+        return told
 
     def _quote(self, quoted: "Message", short: bool) -> Json:
         reference: Json = {

@@ -13,8 +13,9 @@ from tests.doubles.discord.interactions import (
     MODAL_SUBMIT,
     Interaction,
 )
+from tests.doubles.discord.invocations import chosen, interact, offered, told
 from tests.doubles.discord.messages import REPLY, Draft, Message, attachment_folder
-from tests.doubles.discord.options import NotAllowed, NotOffered, Upload, filled
+from tests.doubles.discord.options import NotOffered, Upload, filled
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.rules import Json
 from tests.doubles.discord.users import User
@@ -63,6 +64,8 @@ class Person:
 
     def sees(self, channel: Channel) -> list[Shown]:
         """What this person sees in a channel, ephemeral messages for them included."""
+        if Permission.VIEW_CHANNEL not in channel.permissions(self.user):
+            return []
         mine = (None, self.user)
         return [shown(m) for _, m in sorted(channel.messages.items()) if m.visible_to in mine]
 
@@ -131,12 +134,10 @@ class Person:
         Raises NotOffered where no such command is registered for this place or the options do not
         fit, and NotAllowed where the person lacks the permission.
         """
-        command, path, known = self._command(name, channel, user_install)
+        command, path, known = chosen(self, name, channel, user_install)
         values, resolved = filled(self.server, known, options or {})
-        data = _data(command, path, values, resolved, channel)
-        return self._interact(
-            COMMAND, channel, data, user_install, locale, name=name, command=command
-        )
+        data = told(command, path, values, resolved, channel)
+        return interact(self, COMMAND, channel, data, user_install, locale, name=name)
 
     def autocomplete(
         self,
@@ -150,7 +151,7 @@ class Person:
         user_install: bool = False,
     ) -> Interaction:
         """Type into an option that suggests choices, the others filled in already."""
-        command, path, known = self._command(name, channel, user_install)
+        command, path, known = chosen(self, name, channel, user_install)
         option = next((o for o in known if o["name"] == focused and o.get("autocomplete")), None)
         if option is None:
             raise NotOffered(f"{focused} of {name} suggests nothing")
@@ -159,9 +160,9 @@ class Person:
         for value in values:
             if value["name"] == focused:
                 value["focused"] = True
-        data = _data(command, path, values, resolved, channel)
-        return self._interact(
-            AUTOCOMPLETE, channel, data, user_install, locale, name=name, option=option
+        data = told(command, path, values, resolved, channel)
+        return interact(
+            self, AUTOCOMPLETE, channel, data, user_install, locale, name=name, option=option
         )
 
     def context_menu(
@@ -175,7 +176,7 @@ class Person:
         """Use a command from the menu of a message."""
         target = self._found(message)
         self._must_see(target)
-        command = self._offered(commands.MESSAGE_MENU, name, target.channel, user_install)
+        command = offered(self, commands.MESSAGE_MENU, name, target.channel, user_install)
         data: Json = {
             "id": command["id"],
             "name": name,
@@ -183,7 +184,7 @@ class Person:
             "target_id": str(target.message_id),
             "resolved": {"messages": {str(target.message_id): target.described()}},
         }
-        return self._interact(COMMAND, target.channel, data, user_install, locale, name=name)
+        return interact(self, COMMAND, target.channel, data, user_install, locale, name=name)
 
     def press(self, message: Sent, button: str, *, locale: str | None = None) -> Interaction:
         """Press a button by its label or custom id; raises NotOffered."""
@@ -219,7 +220,8 @@ class Person:
             raise NotOffered("no form was opened")
         form = interaction.modal
         data = {"custom_id": form["custom_id"], "components": _entered(form["components"], values)}
-        return self._interact(
+        return interact(
+            self,
             MODAL_SUBMIT,
             interaction.channel,
             data,
@@ -230,7 +232,7 @@ class Person:
 
     def _answer(self, source: Message, data: Json, locale: str | None) -> Interaction:
         user_install = source.interaction is not None and "0" not in source.interaction.owners
-        return self._interact(COMPONENT, source.channel, data, user_install, locale, source=source)
+        return interact(self, COMPONENT, source.channel, data, user_install, locale, source=source)
 
     def _found(self, sent: Sent) -> Message:
         if isinstance(sent, Message):
@@ -246,97 +248,6 @@ class Person:
         allowed = Permission.VIEW_CHANNEL in message.channel.permissions(self.user)
         if hidden or not allowed or message.message_id not in message.channel.messages:
             raise NotOffered(f"{self.user.username} does not see this message")
-
-    def _command(
-        self, name: str, channel: Channel, user_install: bool
-    ) -> tuple[Json, list[Json], list[Json]]:
-        first, *rest = name.split()
-        command = self._offered(commands.CHAT_INPUT, first, channel, user_install)
-        if (found := commands.leaf(command, rest)) is None:
-            raise NotOffered(f"/{name} is not registered")
-        return command, *found
-
-    def _offered(self, kind: int, name: str, channel: Channel, user_install: bool) -> Json:
-        guild = channel.guild
-        guild_id = None if guild is None else guild.guild_id
-        command = self.server.commands.offered(kind, name, guild_id)
-        if command is None:
-            raise NotOffered(f"{name} is not registered")
-        place = _context(channel, self.server.bot)
-        contexts = command.get("contexts")
-        if contexts is not None and place not in contexts:
-            raise NotOffered(f"{name} is not offered in context {place}")
-        if int(user_install) not in command.get("integration_types", [0]):
-            raise NotOffered(f"{name} is not for this kind of installation")
-        if user_install and not self.installed:
-            raise NotOffered("the person has not installed the application")
-        if not user_install and (place == 2 or (guild is not None and not guild.has_bot)):
-            raise NotOffered("the application is not installed here")
-        if guild is not None:
-            self._check_allowed(command, channel)
-        return command
-
-    def _check_allowed(self, command: Json, channel: Channel) -> None:
-        mine = channel.permissions(self.user)
-        if Permission.USE_APPLICATION_COMMANDS not in mine:
-            raise NotAllowed("the person may not use applications here")
-        asked = command["default_member_permissions"]
-        if asked is None or Permission.ADMINISTRATOR in mine:
-            return
-        if int(asked) == 0 or int(mine) & int(asked) != int(asked):
-            raise NotAllowed(f"{command['name']} is hidden from {self.user.username}")
-
-    def _interact(
-        self,
-        kind: int,
-        channel: Channel,
-        data: Json,
-        user_install: bool,
-        locale: str | None,
-        **rest: Any,
-    ) -> Interaction:
-        owners = {"1": str(self.user.user_id)} if user_install else {}
-        guild = channel.guild
-        if not user_install:
-            owners["0"] = "0" if guild is None else str(guild.guild_id)
-        lonely = guild is not None and not guild.has_bot
-        external = Permission.USE_EXTERNAL_APPS in channel.permissions(self.user)
-        rest.pop("command", None)
-        interaction = Interaction(
-            self.server,
-            kind,
-            self,
-            channel,
-            data,
-            owners,
-            _context(channel, self.server.bot),
-            locale or self.locale,
-            self.server.seconds,
-            interaction_id=self.server.ids.next(),
-            forced=lonely and not external,
-            **rest,
-        )
-        self.server.interact(interaction)
-        return interaction
-
-
-def _context(channel: Channel, bot: User) -> int:
-    if channel.guild is not None:
-        return 0
-    return 1 if bot in channel.recipients else 2
-
-
-def _data(
-    command: Json, path: list[Json], values: list[Json], resolved: Json, channel: Channel
-) -> Json:
-    options = values
-    for step in reversed(path):
-        options = [{"name": step["name"], "type": step["type"], "options": options}]
-    data: Json = {"id": command["id"], "name": command["name"], "type": command["type"]}
-    if "guild_id" in command and channel.guild is not None:
-        data["guild_id"] = str(channel.guild.guild_id)
-    data["options"] = options
-    return data | ({"resolved": resolved} if resolved else {})
 
 
 def _entered(components: list[Json], values: dict[str, str]) -> list[Json]:

@@ -95,6 +95,8 @@ def remove(message: Message) -> None:
 
 def _check_place(server: "DiscordServer", channel: Channel) -> None:
     if channel.guild is None:
+        if server.bot not in channel.recipients:
+            raise Refused(50001)
         person = next(iter(u for u in channel.recipients if u != server.bot), None)
         if person is None or not server.people[person.user_id].reachable:
             raise Refused(50007)

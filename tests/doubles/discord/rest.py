@@ -46,7 +46,8 @@ class Fault:
 
     An error answer, a rate limit in seconds, a page that is no JSON with this status, or a
     connection closed in the client's face. With `after` the request takes effect first and only
-    its answer is lost. `hold` is waited for before anything else.
+    its answer is lost. `hold` is waited for before anything else. aiohttp repeats a GET, PUT or
+    DELETE once by itself when the connection was closed, which takes two faults to show.
     """
 
     refused: Refused | None = None
@@ -123,11 +124,13 @@ class Rest:
         except _Broken as broken:
             server.changed()
             return web.Response(status=broken.status, text="<html>upstream</html>")
+        except (KeyError, TypeError, ValueError) as error:
+            # not a 500, which the library would repeat with growing pauses
+            server.faults.append(f"{method} {route} is beyond the double: {error!r}")
+            status, body = 400, Refused(0).body()
         except ConnectionAbortedError:
             server.changed()
-            if request.transport is not None:
-                request.transport.abort()
-            raise
+            return cut_off(request)
         if (judge := description()) is not None:
             server.faults += judge.faults_of_answer(method, route, status, body)
         server.changed()
@@ -187,6 +190,13 @@ class Rest:
         if body["global"]:
             return headers | {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
         return headers | {"X-RateLimit-Remaining": "0", "X-RateLimit-Scope": "user"}
+
+
+def cut_off(request: web.Request) -> web.Response:
+    """Close the connection in the client's face; what is returned goes nowhere."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 def _fail(fault: Fault) -> None:

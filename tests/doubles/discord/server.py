@@ -18,7 +18,7 @@ from tests.doubles.discord.intents import FLAGS, Intent
 from tests.doubles.discord.interactions import Interaction
 from tests.doubles.discord.people import Person
 from tests.doubles.discord.permissions import USUAL, Permission
-from tests.doubles.discord.rest import Call, Fault, Rest
+from tests.doubles.discord.rest import Call, Fault, Rest, cut_off
 from tests.doubles.discord.routes import ROUTES
 from tests.doubles.discord.rules import Json, Limits, Refused
 from tests.doubles.discord.users import Snowflakes, User
@@ -57,6 +57,7 @@ class DiscordServer:
         self.downloads: list[str] = []
         self.seconds = 0.0
         self.url = ""
+        self._gateway_host = ""
         self._rest = Rest(self, ROUTES)
         self._changed = asyncio.Condition()
         self._notices: set[asyncio.Task[None]] = set()
@@ -70,9 +71,11 @@ class DiscordServer:
         application.router.add_get("/{place:(media/)?}{path:.*attachments/.*}", self._download)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        for _ in range(2):  # the gateway is a host of its own, so that no connection is shared
+            await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        api, gateway = self._runner.addresses
+        self.url = f"http://127.0.0.1:{api[1]}"
+        self._gateway_host = f"ws://127.0.0.1:{gateway[1]}"
         self.cdn.base = self.url
         return self
 
@@ -97,12 +100,12 @@ class DiscordServer:
     @property
     def gateway_url(self) -> str:
         """Where clients begin their sessions."""
-        return f"{self.url.replace('http', 'ws', 1)}/gateway"
+        return f"{self._gateway_host}/gateway"
 
     @property
     def resume_url(self) -> str:
         """Where clients go on with their sessions."""
-        return f"{self.url.replace('http', 'ws', 1)}/resume"
+        return f"{self._gateway_host}/resume"
 
     @property
     def application_flags(self) -> int:
@@ -146,7 +149,8 @@ class DiscordServer:
 
     def refuse_gateway(self, times: int = 1, status: int | None = None) -> None:
         """Let the next connects to the gateway fail, with an HTTP status or without an answer."""
-        self.gateway.refusals += [status] * times
+        attempts = 2 if status is None else 1  # aiohttp repeats a GET without an answer by itself
+        self.gateway.refusals += [status] * (attempts * times)
 
     def drop_gateway(self, code: int | None = None, *, resumable: bool = True) -> None:
         """End the gateway connections with a close code, or without a word."""
@@ -245,9 +249,7 @@ class DiscordServer:
         except Refused as refused:
             return web.Response(status=refused.status, text=refused.message)
         except ConnectionAbortedError:
-            if request.transport is not None:
-                request.transport.abort()
-            raise
+            return cut_off(request)
         return web.Response(body=stored.data, content_type=stored.media_type)
 
     async def _notify(self) -> None:

@@ -17,7 +17,7 @@ class Shown:
 
     `buttons` maps labels to custom ids, or to addresses for links; `disabled` has the labels of
     those that cannot be pressed. `files` are listed as files, `gallery` are shown as pictures by
-    components. `loading` is "the bot is thinking".
+    components and embeds. `loading` is "the bot is thinking".
     """
 
     message_id: int
@@ -51,13 +51,15 @@ def shown(message: "Message") -> Shown:
         for item in (part["items"] if part["type"] == GALLERY else [part])
     ]
     listed = [part["file"] for part in parts if part["type"] == FILE]
+    embedded = tuple(message.in_embeds())
+    listed_files = tuple(stored for stored in message.files if stored not in embedded)
     return Shown(
         message_id=message.message_id,
         channel_id=message.channel.channel_id,
         author=message.author.username,
         text=message.content or "\n".join(texts),
-        files=_found(listed, by_id) if message.by_components else tuple(message.files),
-        gallery=_found(pictures, by_id),
+        files=_found(listed, by_id) if message.by_components else listed_files,
+        gallery=_found(pictures, by_id) + embedded,
         buttons={_label(b): b.get("custom_id") or b.get("url", "") for b in buttons},
         disabled=frozenset(_label(b) for b in buttons if b.get("disabled")),
         embeds=tuple(message.embeds),
