@@ -37,7 +37,7 @@ SMALL_TILES = {"DARKROOM_TILE": "128"}
 DENOISED = Recipe(scale=1, denoise=100, faces=0, collage=False)
 
 SHORT = photo_file(24, 16)
-SECONDS = photo_file(260, 180)
+SECONDS = photo_file(520, 360)
 MINUTES = photo_file(1000, 750)
 
 
