@@ -4,8 +4,10 @@ import os
 
 import pytest
 
-from bots.conversation import Lab
+from bots.conversation import Conversation, Lab
+from bots.desk import Request
 from bots.discord import desk as desk_room
+from bots.discord.pace import Pace, Rate
 from core.jobs import Failed
 from core.store import Client
 from tests.bots.discord.conftest import (
@@ -268,3 +270,47 @@ async def test_an_intent_that_is_taken_away_does_not_end_the_bot(
         await server.until(lambda: server.gateway.identified == 2)
         ada.slash("help", ada.private())
         await server.until(lambda: "/enhance" in said(ada, ada.private()))
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_command_met_with_silence_leaves_nothing_behind(
+    server: DiscordServer, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(self: Conversation, request: Request) -> None: ...
+
+    monkeypatch.setattr(Conversation, "handle", silent)
+    ada = server.person()
+    asked = ada.slash("status", ada.private())
+    await server.until(lambda: server.called("DELETE", EDIT_BY_TOKEN.split()[1]))
+    await server.until(lambda: not from_bot(ada, ada.private()))
+    assert asked.acknowledged
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_slip_of_the_program_is_told_and_logged(
+    server: DiscordServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(self: Conversation, request: Request) -> None:
+        raise LookupError("slip")
+
+    monkeypatch.setattr(Conversation, "handle", broken)
+    ada = server.person()
+    ada.slash("status", ada.private())
+    await server.until(lambda: "unexpected" in said(ada, ada.private()))
+    ada.message(ada.private(), "hello")
+    await server.until(lambda: len(from_bot(ada, ada.private())) == 2)
+    assert caplog.text.count("LookupError: slip") == 2
+
+
+async def test_progress_is_left_out_rather_than_queued_up(
+    server: DiscordServer, lab: Lab, start_bot: StartBot
+) -> None:
+    ada = server.person()
+    async with start_bot(times=tempo(pace=Pace(Rate(1, 3600.0)))):
+        await ready(server)
+        ada.message(ada.private(), "", [photo()])
+        job = await only_job(server, lab)
+        edits = len(server.called(*EDIT.split()))
+        await publish(lab, job, await enhanced(lab, job))
+        await server.until(lambda: last(ada, ada.private()).files)
+        assert len(server.called(*EDIT.split())) == edits + 1

@@ -267,3 +267,21 @@ async def test_a_server_joined_meanwhile_is_greeted_at_the_start(
         await ready(server)
         await server.until(lambda: server.gateway.identified == 2)
     assert len(from_bot(ada, channel)) == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_thanks_for_an_answer_are_no_wish_for_another(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada = server.person()
+    guild = server.guild("Photographers", ada)
+    await community(lab, guild)
+    channel = guild.channel()
+    ada.message(channel, "", [photo()], mention_bot=True)
+    job = await only_job(server, lab)
+    await publish(lab, job, await enhanced(lab, job))
+    await server.until(lambda: last(ada, channel).files)
+    ada.message(channel, "thanks!", reply_to=last(ada, channel))
+    ada.message(channel, "", [photo(2)], reply_to=from_bot(ada, channel)[0])
+    await only_job(server, lab)
+    assert len(from_bot(ada, channel)) == 2

@@ -17,7 +17,7 @@ from tests.bots.discord.conftest import (
     ready,
     said,
 )
-from tests.doubles.discord import Channel, DiscordServer, Permission, Person, Upload
+from tests.doubles.discord import Channel, DiscordServer, Fault, Permission, Person, Upload
 
 
 async def answered(server: DiscordServer, lab: Lab, person: Person, channel: Channel) -> None:
@@ -184,3 +184,15 @@ async def test_an_original_too_large_to_send_is_told_in_words(
     await server.until(lambda: last(ada, ada.private()).files)
     ada.press(last(ada, ada.private()), captions.LABELS["original"])
     await server.until(lambda: "big.png" in said(ada, ada.private()))
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_press_that_failed_on_the_way_is_handled_again(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada = server.person()
+    await answered(server, lab, ada, ada.private())
+    server.fail("POST /channels/{channel_id}/messages", Fault(close=True), Fault(status=503))
+    ada.press(last(ada, ada.private()), captions.LABELS["2x"])
+    await only_job(server, lab)
+    assert len(from_bot(ada, ada.private())) == 2
