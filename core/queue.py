@@ -12,7 +12,7 @@ from core import durations, keys
 from core.communities import UNLIMITED, Allowance
 from core.errors import LimitReached, ServiceDown
 from core.jobs import Address, Job, Progress, Reply, UnknownVersion
-from core.language import _
+from core.language import _, ngettext
 from core.outbox import KEPT_SECONDS, PUBLISH
 from core.presence import ALIVE_SECONDS
 from core.store import Client, spoken
@@ -343,8 +343,11 @@ def _spent(outcome: str, allowance: Allowance) -> LimitReached:
             "There is room for all of these in {time}."
         )
     else:
-        text = _(
-            "You have had your {daily} photos of 24 hours here. You can send the next in {time}."
+        text = ngettext(
+            "You have had your photo of the last 24 hours here. You can send the next in {time}.",
+            "You have had your {daily} photos of the last 24 hours here. "
+            "You can send the next in {time}.",
+            daily,
         )
     told = text.format(daily=daily, left=left, time=time_left)
     return LimitReached(told, code="daily", wait=wait)
