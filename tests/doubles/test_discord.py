@@ -457,7 +457,10 @@ async def test_a_message_of_components(
     (shown,) = general.shown()
     assert (shown.text, shown.files) == ("Before and after", ())
     assert [picture.data for picture in shown.gallery] == [PHOTO.data, b"after"]
-    await message.edit(view=gallery(message.attachments[1].url))
+    assert message.attachments == []  # what components show is listed nowhere else
+    pictures = message.components[1]
+    assert isinstance(pictures, discord.components.MediaGalleryComponent)
+    await message.edit(view=gallery(pictures.items[1].media.url))
     assert [picture.data for picture in general.shown()[0].gallery] == [b"after"]
     await refused(50035, message.edit(content="words"), "cannot be used")
     http = place._state.http
@@ -500,8 +503,10 @@ async def test_a_nonce_is_taken_once(
     assert (await place.send("result", file=file(), nonce="job-1")).id == first.id
     assert len(general.shown()) == 1
     server.advance(server.limits.nonce + 1)
-    await place.send("result", nonce="job-1")
+    second = await place.send("result", nonce="job-1")
     assert len(general.shown()) == 2
+    await second.delete()
+    await refused(10008, place.send("result", nonce="job-1"))
     assert server.faults == []
 
 
@@ -541,6 +546,10 @@ async def test_links_expire(server: DiscordServer, bot: Bot, general: Channel, a
     sent = ada.message(general, files=[PHOTO])
     (attachment,) = (await bot.heard.get()).attachments
     assert await attachment.read() == PHOTO.data
+    forwarded = ada.forward(sent, general)
+    (snapshot,) = (await bot.heard.get()).message_snapshots
+    assert await snapshot.attachments[0].read() == PHOTO.data
+    ada.delete(forwarded)
     server.expire_links()
     with pytest.raises(discord.NotFound):
         await attachment.read()

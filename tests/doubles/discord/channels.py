@@ -46,6 +46,7 @@ class Channel:
         self.typing = 0
         self.overwrites: dict[int, Overwrite] = {}
         self.messages: dict[int, Message] = {}
+        self.nonces: dict[str, Message] = {}
         self.created = datetime.now(UTC)
 
     def permissions(self, user: User) -> Permission:

@@ -23,6 +23,20 @@ def every(components: Iterable[Json]) -> Iterator[Json]:
             yield from every([accessory])
 
 
+def attached(components: Iterable[Json]) -> set[int]:
+    """The ids of the attachments that components show."""
+    shown: set[int] = set()
+    for part in every(components):
+        items = part.get("items") or ()
+        places = [part.get("media"), part.get("file"), *(item["media"] for item in items)]
+        shown |= {int(media["attachment_id"]) for media in places if _is_attachment(media)}
+    return shown
+
+
+def _is_attachment(media: Json | None) -> bool:
+    return media is not None and "attachment_id" in media
+
+
 def resolved(
     components: list[Json], files: list[StoredFile], limits: Limits, *, v2: bool
 ) -> list[Json]:

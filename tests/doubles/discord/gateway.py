@@ -274,6 +274,7 @@ def readable(message: Message, data: Json) -> Json:
     told = dict(data)
     if not mine and message.channel.guild is not None:
         told |= {"content": "", "attachments": [], "embeds": [], "components": []}
+        told.pop("message_snapshots", None)
     quoted = data.get("referenced_message")
     if quoted is not None and message.reference is not None:
         told["referenced_message"] = readable(message.reference, quoted)

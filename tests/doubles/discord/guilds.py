@@ -82,6 +82,7 @@ class Guild:
         self.premium_tier = premium_tier
         self.locale = locale
         self.available = True
+        self.system_channel: Channel | None = None
         self.owner = User(server.ids.next(), f"owner_{self.guild_id}", "Owner")
         self.everyone = Role(self.guild_id, "@everyone", USUAL)
         self.roles: dict[int, Role] = {self.guild_id: self.everyone}
@@ -192,6 +193,7 @@ class Guild:
             "features": [],
             "owner_id": str(self.owner.user_id),
             "region": "deprecated",
+            "system_channel_id": self.system_channel and str(self.system_channel.channel_id),
             "afk_timeout": 300,
             "widget_enabled": False,
             "roles": [role.described() for role in self.roles.values()],

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from tests.doubles.discord import posts
 from tests.doubles.discord.channels import Channel
 from tests.doubles.discord.commands import check_choices
+from tests.doubles.discord.drafts import Uploads, drafted
 from tests.doubles.discord.messages import (
     CHAT_INPUT,
     CONTEXT_MENU,
     EPHEMERAL,
     LOADING,
     Message,
-    Uploads,
-    drafted,
 )
 from tests.doubles.discord.rules import Json, Refused, bad_length, invalid, required
 
@@ -152,6 +151,14 @@ class Interaction:
             raise Refused(40060)
         if self.failed:
             raise Refused(10062)
+        try:
+            self._take(body, uploads)
+        except Refused as refused:
+            if refused.errors is not None:
+                refused.errors = {"data": refused.errors}
+            raise
+
+    def _take(self, body: Json, uploads: Uploads) -> None:
         kind = body.get("type")
         if kind not in _ANSWERS[self.kind] or (kind == _UPDATE and self.source is None):
             raise invalid("type", "BASE_TYPE_CHOICES", f"{kind} does not answer this interaction.")
@@ -269,17 +276,17 @@ class Interaction:
     def _suggest(self, data: Json) -> None:
         assert self.option is not None
         choices = data.get("choices") or []
-        check_choices(choices, self.option["type"], "data.choices")
+        check_choices(choices, self.option["type"], "choices")
         self.choices = choices
 
     def _open(self, data: Json) -> None:
         for name, most in (("custom_id", 100), ("title", 45)):
             if name not in data:
-                raise required(f"data.{name}")
+                raise required(name)
             if not 1 <= len(data[name]) <= most:
-                raise bad_length(f"data.{name}", 1, most)
+                raise bad_length(name, 1, most)
         if not 1 <= len(data.get("components") or ()) <= 5:
-            raise bad_length("data.components", 1, 5)
+            raise bad_length("components", 1, 5)
         self.modal = data
 
 

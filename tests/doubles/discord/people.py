@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.doubles.discord import commands, posts
 from tests.doubles.discord.channels import GROUP, PRIVATE, Channel
 from tests.doubles.discord.components import BUTTON, every
+from tests.doubles.discord.drafts import Draft, attachment_folder
 from tests.doubles.discord.interactions import (
     AUTOCOMPLETE,
     COMMAND,
@@ -14,8 +15,8 @@ from tests.doubles.discord.interactions import (
     Interaction,
 )
 from tests.doubles.discord.invocations import chosen, interact, offered, told
-from tests.doubles.discord.messages import REPLY, Draft, Message, attachment_folder
-from tests.doubles.discord.options import NotOffered, Upload, filled
+from tests.doubles.discord.messages import REPLY, Message
+from tests.doubles.discord.options import NotAllowed, NotOffered, Upload, filled
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.rules import Json
 from tests.doubles.discord.users import User
@@ -78,7 +79,11 @@ class Person:
         mention_bot: bool = False,
         reply_to: Sent | None = None,
     ) -> Message:
-        """Send a message."""
+        """Send a message; raises NotAllowed where the person may not."""
+        in_thread = channel.parent is not None
+        needed = Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES
+        if needed not in channel.permissions(self.user):
+            raise NotAllowed(f"{self.user.username} may not write here")
         bot = self.server.bot
         uploads = [file if isinstance(file, Upload) else Upload(*file) for file in files]
         reference = None if reply_to is None else self._found(reply_to)
@@ -105,6 +110,19 @@ class Person:
         )
         posts.add(message)
         return message
+
+    def forward(self, message: Sent, channel: Channel) -> Message:
+        """Pass a message on to another place."""
+        original = self._found(message)
+        forwarded = Message(
+            self.server.ids.next(),
+            channel,
+            self.user,
+            forwarded=original,
+            sent=self.server.seconds,
+        )
+        posts.add(forwarded)
+        return forwarded
 
     def edit(self, message: Sent, text: str) -> None:
         """Change the text of an own message."""

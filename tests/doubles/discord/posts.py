@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tests.doubles.discord.channels import Channel
-from tests.doubles.discord.messages import REPLY, Draft, Message, Uploads, drafted
+from tests.doubles.discord.drafts import Draft, Uploads, drafted
+from tests.doubles.discord.messages import REPLY, Message
 from tests.doubles.discord.permissions import IN_PRIVATE, Permission
 from tests.doubles.discord.rules import Json, Refused, invalid, too_long
 from tests.doubles.discord.users import User
@@ -52,6 +53,8 @@ def create(server: "DiscordServer", channel: Channel, body: Json, uploads: Uploa
         sent=server.seconds,
     )
     draft.put(message)
+    if message.nonce is not None:
+        channel.nonces[message.nonce] = message
     add(message)
     return message
 
@@ -108,15 +111,14 @@ def _check_place(server: "DiscordServer", channel: Channel) -> None:
 
 
 def _earlier(server: "DiscordServer", channel: Channel, body: Json) -> Message | None:
-    nonce = body.get("nonce")
-    if nonce is None or not body.get("enforce_nonce"):
+    earlier = channel.nonces.get(str(body.get("nonce")))
+    if earlier is None or not body.get("enforce_nonce"):
         return None
-    oldest = server.seconds - server.limits.nonce
-    for message in channel.messages.values():
-        same = message.author == server.bot and message.nonce == str(nonce)
-        if same and message.sent >= oldest:
-            return message
-    return None
+    if earlier.sent < server.seconds - server.limits.nonce:
+        return None
+    if earlier.message_id not in channel.messages:
+        raise Refused(10008)  # Discord does not send a message again that was deleted
+    return earlier
 
 
 def _reference(server: "DiscordServer", channel: Channel, body: Json | None) -> Message | None:

@@ -176,7 +176,14 @@ class DiscordServer:
     def interact(self, interaction: Interaction) -> None:
         """Tell the bot of an interaction."""
         self.interactions[interaction.token] = interaction
-        self.gateway.dispatch("INTERACTION_CREATE", interaction.described())
+        event, data = "INTERACTION_CREATE", interaction.described()
+        resolved = data["data"].get("resolved", {})
+        messages = list(resolved.get("messages", {}).values())
+        for message in [*messages, *([data["message"]] if "message" in data else [])]:
+            self.judge_event(message, "MessageResponse", event)
+        for attachment in resolved.get("attachments", {}).values():
+            self.judge_event(attachment, "MessageAttachmentResponse", event)
+        self.gateway.dispatch(event, data)
 
     def called(self, method: str, route: str) -> list[Call]:
         """Every request of a route so far."""

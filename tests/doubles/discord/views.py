@@ -52,13 +52,12 @@ def shown(message: "Message") -> Shown:
     ]
     listed = [part["file"] for part in parts if part["type"] == FILE]
     embedded = tuple(message.in_embeds())
-    listed_files = tuple(stored for stored in message.files if stored not in embedded)
     return Shown(
         message_id=message.message_id,
         channel_id=message.channel.channel_id,
         author=message.author.username,
         text=message.content or "\n".join(texts),
-        files=_found(listed, by_id) if message.by_components else listed_files,
+        files=_found(listed, by_id) if message.by_components else tuple(message.listed()),
         gallery=_found(pictures, by_id) + embedded,
         buttons={_label(b): b.get("custom_id") or b.get("url", "") for b in buttons},
         disabled=frozenset(_label(b) for b in buttons if b.get("disabled")),

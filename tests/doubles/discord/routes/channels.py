@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from tests.doubles.discord import posts
 from tests.doubles.discord.channels import GUILD_TEXT, Channel
+from tests.doubles.discord.drafts import drafted
 from tests.doubles.discord.gateway import readable
 from tests.doubles.discord.intents import Intent
-from tests.doubles.discord.messages import Message, drafted
+from tests.doubles.discord.messages import Message
 from tests.doubles.discord.permissions import Permission
 from tests.doubles.discord.rest import Answer, Call, Route
 from tests.doubles.discord.rules import Json, Refused, bad_length
