@@ -21,6 +21,8 @@ from bots.discord.desk import DiscordDesk
 from bots.discord.gateway import BotClient, Waits, signed_in
 from bots.discord.guilds import speaking_place
 from bots.discord.handling import Handling
+from bots.discord.inbox import Asked as Kept
+from bots.discord.inbox import Inbox
 from bots.discord.pace import Pace
 from bots.discord.place import Place
 from bots.discord.presses import Presses, acknowledge
@@ -30,7 +32,7 @@ from bots.redaction import hidden
 from bots.service import serve
 from core import captions, store
 from core.errors import SettingsError
-from core.language import matching, speaking
+from core.language import _, matching, speaking
 from core.settings import DiscordSettings
 
 STOP_SECONDS = 6.0
@@ -126,6 +128,7 @@ class _Bot:
         self._registration = Registration(
             self._tree, redis, client.application_id or 0, first_pause=times.waits.first_pause
         )
+        self._inbox = Inbox(redis, client.application_id or 0, self.desk.attachment)
         self._presses = Presses(self._pressed, self._reader, self._counter)
         self._conversation: Conversation | None = None
 
@@ -133,15 +136,20 @@ class _Bot:
         """Listen until `stop`, then finish what was begun."""
         self._conversation = conversation
         self._client.events = self
-        registering = asyncio.create_task(self._registration.run())
+        aside = [
+            asyncio.create_task(self._registration.run()),
+            asyncio.create_task(self._take_up()),
+        ]
         try:
             await _until(stop, self._client.connect())
         finally:
             self._client.events = None
             self._presses.close()
-            registering.cancel()
-            await asyncio.gather(registering, return_exceptions=True)
+            aside[0].cancel()
             await self._handling.finish(STOP_SECONDS)
+            for task in aside:
+                task.cancel()
+            await asyncio.gather(*aside, return_exceptions=True)
 
     async def message(self, message: discord.Message) -> None:
         """Somebody wrote a message."""
@@ -204,12 +212,52 @@ class _Bot:
         await self._handle(request)
 
     async def _handle(self, request: Request) -> None:
+        await self._inbox.keep(request)
         await self._handling.run(
             lambda: self._talk.handle(request), lambda text: self.desk.say(request.address, text)
         )
+        await self._inbox.done(request)
 
     async def _pressed(self, press: Press) -> str:
-        return await self._talk.press(press)
+        await self._inbox.keep(press)
+        try:
+            return await self._talk.press(press)
+        finally:
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                await self._inbox.done(press)
+
+    async def _take_up(self) -> None:
+        """Handle what an earlier process has begun and not finished."""
+        with self._handling.counted():
+            try:
+                again, given_up = await self._inbox.left()
+            except (store.RedisError, OSError) as error:
+                _log.warning("requests left behind stay so: %s", type(error).__name__)
+                return
+            if again:
+                _log.info("%d requests are left from before the restart", len(again))
+            await asyncio.gather(*(self._anew(asked) for asked in again))
+            for asked in given_up:
+                await self._give_up(asked)
+
+    async def _anew(self, asked: Kept) -> None:
+        if isinstance(asked, Request):
+            await self._handle(asked)
+            return
+
+        async def press() -> None:
+            await self._pressed(asked)
+
+        await self._handling.run(press)
+
+    async def _give_up(self, asked: Kept) -> None:
+        _log.error("a request never came to its end and is given up")
+        request = asked.request if isinstance(asked, Press) else asked
+        with speaking(matching(request.language)):
+            text = _(captions.LOST)
+            await self._handling.run(lambda: self.desk.say(request.address, text))
+        await self._inbox.done(asked)
 
     async def _wrong_kind(self, found: NoPhoto) -> None:
         text = captions.not_a_photo(found.kind)
