@@ -75,7 +75,7 @@ def exported(*communities: Community) -> str:
     tables: dict[str, dict[str, Any]] = {}
     for community in communities:
         settings = community.model_dump(
-            mode="json", exclude_none=True, exclude={"platform", "id", "introduced", "recipe_words"}
+            mode="json", exclude_none=True, exclude={"platform", "id", "introduced"}
         )
         settings["recipe"] = community.recipe.model_dump(mode="json", exclude_defaults=True)
         tables.setdefault(community.platform, {})[community.id] = settings

@@ -172,9 +172,11 @@ def _worker_module(name: str) -> Any:
 
 def main() -> None:
     """Run the command; an expected failure ends with one sentence and exit code 2."""
+    from darkroom.communities import app as communities_app
     from darkroom.weights import app as weights_app
 
     app.add_typer(weights_app, name="weights")
+    app.add_typer(communities_app, name="communities")
     try:
         app()
     except DarkroomError as error:

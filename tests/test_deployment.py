@@ -17,11 +17,16 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from bots.service import DRAIN_SECONDS
-from core.settings import StoreSettings, TelegramSettings, WorkerSettings
+from core.settings import DiscordSettings, StoreSettings, TelegramSettings, WorkerSettings
 from darkroom.__main__ import app
 
 ROOT = Path(__file__).resolve().parent.parent
-CLASSES: tuple[type[BaseSettings], ...] = (StoreSettings, WorkerSettings, TelegramSettings)
+CLASSES: tuple[type[BaseSettings], ...] = (
+    StoreSettings,
+    WorkerSettings,
+    TelegramSettings,
+    DiscordSettings,
+)
 OF_THE_IMAGE = {"DARKROOM_DATA_DIR", "DARKROOM_WEIGHTS_DIR"}
 """Settings that the images fix, so that compose hands none on."""
 S3 = {
@@ -32,6 +37,7 @@ S3 = {
     "AWS_ENDPOINT_URL",
 }
 WORKERS = ("worker", "worker-cuda")
+BOTS = ("telegram", "discord")
 OVERRIDES = sorted((ROOT / "docker").glob("*.yml"))
 
 
@@ -120,7 +126,7 @@ def test_the_example_shows_the_true_default(
     usual = getattr(cls(), field)
     monkeypatch.setenv(variable, example[variable])
     assert getattr(cls(), field) == usual
-    assert bool(example[variable]) is (usual is not None)
+    assert bool(example[variable]) is (usual not in (None, frozenset()))
 
 
 def test_each_variable_is_preceded_by_words() -> None:
@@ -146,6 +152,7 @@ def test_compose_hands_on_only_settings_that_exist(services: dict[str, dict[str,
     ("service", "classes"),
     [
         ("telegram", (StoreSettings, TelegramSettings)),
+        ("discord", (StoreSettings, DiscordSettings)),
         ("worker", (StoreSettings, WorkerSettings)),
         ("worker-cuda", (StoreSettings, WorkerSettings)),
     ],
@@ -160,7 +167,7 @@ def test_each_service_gets_its_settings_and_no_others(
 
 
 def test_bot_and_workers_share_redis_and_photos(services: dict[str, dict[str, Any]]) -> None:
-    for name in ("telegram", *WORKERS):
+    for name in (*BOTS, *WORKERS):
         environment = services[name]["environment"]
         assert "@redis:6379" in environment["REDIS_URL"]
         assert _default(environment["BLOB_URL"]) == "file:///data/photos"
@@ -188,10 +195,10 @@ def test_long_running_services_restart_and_are_watched(
 ) -> None:
     commands = get_command(app)
     assert isinstance(commands, TyperGroup)
-    for name in ("redis", "telegram", *WORKERS):
+    for name in ("redis", *BOTS, *WORKERS):
         assert services[name]["restart"] == "unless-stopped"
         assert "test" in services[name]["healthcheck"]
-    for name in ("telegram", *WORKERS):
+    for name in (*BOTS, *WORKERS):
         role = services[name]["command"][0]
         assert role in commands.commands
         assert services[name]["healthcheck"]["test"] == ["CMD", "darkroom", "ping", role]
@@ -204,25 +211,27 @@ def test_workers_can_be_scaled(services: dict[str, dict[str, Any]]) -> None:
         assert not {"container_name", "ports", "hostname"} & services[name].keys()
 
 
-def test_the_example_chooses_a_worker(
+def test_the_example_chooses_a_worker_and_a_bot(
     example: dict[str, str], services: dict[str, dict[str, Any]]
 ) -> None:
     profiles = {name: services[name]["profiles"] for name in WORKERS}
     assert profiles == {"worker": ["cpu"], "worker-cuda": ["cuda"]}
-    assert [example["COMPOSE_PROFILES"]] in profiles.values()
-    assert "profiles" not in services["telegram"]
+    assert example["COMPOSE_PROFILES"].split(",") == ["cpu", "telegram"]
+    assert [services[name]["profiles"] for name in BOTS] == [["telegram"], ["discord"]]
     assert "profiles" not in services["redis"]
 
 
 def test_docker_waits_longer_than_a_stopping_process_needs(
     services: dict[str, dict[str, Any]],
 ) -> None:
-    from bots.telegram.app import STOP_SECONDS
+    from bots.discord.app import STOP_SECONDS as DISCORD_SECONDS
+    from bots.telegram.app import STOP_SECONDS as TELEGRAM_SECONDS
 
     for name in WORKERS:
         grace = _seconds(_default(services[name]["stop_grace_period"]))
         assert grace >= 2 * WorkerSettings.model_fields["stop_seconds"].default
-    assert _seconds(services["telegram"]["stop_grace_period"]) > STOP_SECONDS + DRAIN_SECONDS
+    for name, seconds in (("telegram", TELEGRAM_SECONDS), ("discord", DISCORD_SECONDS)):
+        assert _seconds(services[name]["stop_grace_period"]) > seconds + DRAIN_SECONDS
 
 
 def test_redis_and_workers_are_out_of_reach(
@@ -314,6 +323,7 @@ def test_compose_builds_stages_that_exist(
     targets = {name: s["build"]["target"] for name, s in services.items() if "build" in s}
     assert targets == {
         "telegram": "bot",
+        "discord": "bot",
         "weights": "bot",
         "worker": "worker",
         "worker-cuda": "worker",
