@@ -11,7 +11,7 @@ from bots.telegram.presses import HIDDEN
 from core import captions, notices
 from core.communities import FORGOTTEN_SECONDS, Communities
 from core.errors import ServiceDown
-from core.language import _, speaking
+from core.language import speaking
 from tests.bots.telegram.conftest import enhanced, only_job, publish, switched_on
 from tests.bots.telegram.pictures import picture
 from tests.doubles.telegram import Chat, Refused, TelegramServer
