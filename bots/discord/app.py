@@ -91,9 +91,8 @@ async def _serve(
             async def listen(conversation: Conversation) -> None:
                 await bot.listen(conversation, stop)
 
-            name = client.user.name if client.user else None
-            _log.info("signed in to Discord as %s", name)
-            await serve(bot.desk, lab, listen, bot=name)
+            _log.info("signed in to Discord as %s", client.user.name if client.user else None)
+            await serve(bot.desk, lab, listen)  # nobody writes a command with a name behind it here
     finally:
         await client.close()
         await redis.aclose()
