@@ -537,6 +537,8 @@ async def test_permissions(
     user = await bot.fetch_user(ada.user.user_id)
     await refused(50007, user.send("x"))
     ada.reachable = True
+    stranger = await bot.fetch_user(server.person("Bob").user.user_id)
+    await refused(50278, stranger.send("x"))
     await user.send("hello")
     assert [view.text for view in ada.private().shown()] == ["hello"]
     assert server.faults == []

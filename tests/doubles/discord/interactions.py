@@ -13,6 +13,7 @@ from tests.doubles.discord.messages import (
     CONTEXT_MENU,
     EPHEMERAL,
     LOADING,
+    REPLY,
     Message,
 )
 from tests.doubles.discord.rules import Json, Refused, bad_length, invalid, required
@@ -166,9 +167,9 @@ class Interaction:
         if kind in (_MESSAGE, _DEFER):
             self.original = self._first(kind, data, uploads)
         elif kind in (_UPDATE, _DEFER_UPDATE):
-            self.original = self.source
             if kind == _UPDATE:
                 self.edit(self._own(self.source), data, uploads)
+            self.original = self.source
         elif kind == _CHOICES:
             self._suggest(data)
         else:
@@ -233,7 +234,7 @@ class Interaction:
             self.channel,
             self.server.bot,
             flags=LOADING | (EPHEMERAL if hidden else 0),
-            kind=self._kind(),
+            kind=self._kind(self.source),
             interaction=self,
             reference=self.source,
             visible_to=self.person.user if hidden else None,
@@ -255,7 +256,7 @@ class Interaction:
             self.server.ids.next(),
             self.channel,
             self.server.bot,
-            kind=self._kind(),
+            kind=self._kind(reference),
             interaction=self,
             reference=reference,
             visible_to=self.person.user if hidden else None,
@@ -265,7 +266,9 @@ class Interaction:
         posts.add(message)
         return message
 
-    def _kind(self) -> int:
+    def _kind(self, reference: Message | None) -> int:
+        if reference is not None:
+            return REPLY
         if self.kind == COMMAND:
             return CONTEXT_MENU if "target_id" in self.data else CHAT_INPUT
         return 0

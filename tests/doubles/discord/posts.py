@@ -103,11 +103,21 @@ def _check_place(server: "DiscordServer", channel: Channel) -> None:
         person = next(iter(u for u in channel.recipients if u != server.bot), None)
         if person is None or not server.people[person.user_id].reachable:
             raise Refused(50007)
+        if not _acquainted(server, channel, person):
+            raise Refused(50278)
         return
     in_thread = channel.parent is not None
     send = Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES
     check(server, channel, send)
     channel.archived = False
+
+
+def _acquainted(server: "DiscordServer", channel: Channel, user: User) -> bool:
+    wrote = any(message.author == user for message in channel.messages.values())
+    asked = any(interaction.person.user == user for interaction in server.interactions.values())
+    if wrote or asked or server.people[user.user_id].installed:
+        return True
+    return any(guild.has_bot and user.user_id in guild.members for guild in server.guilds.values())
 
 
 def _earlier(server: "DiscordServer", channel: Channel, body: Json) -> Message | None:
