@@ -74,9 +74,8 @@ class Gateway:
             for session in self.sessions.values():
                 if session.connection is connection:
                     session.connection = None
-            if (
-                socket.close_code == 1000 and not connection.closing
-            ):  # a client that says goodbye gives up its session
+            # a client that says goodbye gives up its session
+            if socket.close_code == 1000 and not connection.closing:
                 self.sessions.pop(connection.session_id or "", None)
             await connection.stop()
             connection.ended.set()
