@@ -6,6 +6,7 @@ from core import captions
 from core.buttons import Choice
 from core.commands import FORMS
 from core.jobs import Failed, Progress, StageName, Step
+from core.language import available, speaking
 from core.queue import Ticket
 from core.recipe import Preset, Recipe, Which
 from tests.doubles.jobs import enhanced, reply
@@ -129,7 +130,10 @@ def test_status_and_cancel_answer_for_all_photos_together() -> None:
 
 
 def test_help_names_every_command() -> None:
-    assert all(f"/{name} – " in captions.help_text() for name in FORMS)
+    for name, form in FORMS.items():
+        everywhere = not (form.community or form.operator)
+        assert (f"/{name} – " in captions.help_text()) == everywhere
+        assert (f"/{name} – " in captions.help_text(community=True)) == (not form.operator)
     for word in ("creativity", "faithful", "vivid", "faces:main", "model:", "nocollage"):
         assert word in captions.help_text()
     assert len(captions.help_text()) <= 4096
@@ -152,3 +156,29 @@ def test_faces_are_counted_in_the_line() -> None:
     reason = "2 faces restored at 70 %; 1 left alone: too small"
     step = Step(stage=StageName.FACES, done=True, strength=70, model="net", reason=reason)
     assert f"• {reason}" in captions.caption(reply(results=(enhanced(steps=(step,)),))).split("\n")
+
+
+def test_captions_are_in_the_language_of_the_task() -> None:
+    told = reply(results=(enhanced(steps=(NOISE, LARGER)), Failed(code="x", text="…")))
+    with speaking("de"):
+        assert captions.caption(told) == (
+            "1 von 2 Fotos verbessert.\n"
+            "1. 64 × 48 → 256 × 192, PNG, 1,2 MB, 6 s: Rauschen entfernt, vergrößert\n"
+            "2. …"
+        )
+        assert captions.about(400) == "etwa 7 min"
+        assert captions.not_a_photo("Stickern").startswith("Mit Stickern ")
+    with speaking("fr"):
+        assert captions.size(840_000) == "840 ko"
+        assert (
+            captions.line(NOISE, enhanced())
+            == "Bruit enlevé, 60 %\N{NO-BREAK SPACE}: grainy, σ ≈ 14"
+        )
+    with speaking("ru"):
+        assert captions.cancelled(1) != captions.cancelled(2)
+
+
+@pytest.mark.parametrize("code", available())
+def test_help_fits_one_message_in_every_language(code: str) -> None:
+    with speaking(code):
+        assert len(captions.help_text(community=True)) <= 2000  # Discord's limit
