@@ -25,6 +25,10 @@ class Administration:
         self._communities = communities
         self._at = at
 
+    @property
+    def _usage(self) -> str:
+        return self._desk.usage(community=True)
+
     async def arrived(self, arrival: Arrival) -> None:
         """The bot was added to a community: it introduces itself, once."""
         platform, name = self._desk.platform, arrival.community
@@ -33,7 +37,7 @@ class Administration:
         if community.introduced:
             return
         with speaking(community.speaks(arrival.language)):
-            await self._desk.say(arrival.address, notices.introduction(self._at))
+            await self._desk.say(arrival.address, notices.introduction(self._at, self._usage))
         await self._communities.change(platform, name, introduced=True)
         log.info("introduced to the %s community %s", platform, name)
 
@@ -52,8 +56,11 @@ class Administration:
         word = words[0].lower() if words else "settings"
         if word in ("enable", "disable"):
             community = await self._change(community, enabled=word == "enable")
-            told = notices.enabled if community.enabled else notices.disabled
-            await self._desk.say(request.address, told(self._at))
+            if community.enabled:
+                text = notices.enabled(self._at, self._usage)
+            else:
+                text = notices.disabled(self._at)
+            await self._desk.say(request.address, text)
         elif word == "settings":
             await self._desk.say(
                 request.address, notices.panel(community, self._at), _main_rows(community)

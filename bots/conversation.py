@@ -137,7 +137,11 @@ class Conversation:
 
     async def _tell(self, request: Request, error: DarkroomError) -> None:
         """Say why a request comes to nothing; seldom to those who did not speak to us."""
-        log.info("request %s: %s", self._job_id(request.origin), error.code, exc_info=True)
+        expected = isinstance(error, CommandError | NotAllowed | LimitReached)
+        level = logging.INFO if expected else logging.WARNING
+        log.log(
+            level, "request %s: %s", self._job_id(request.origin), error.code, exc_info=not expected
+        )
         unasked = not request.addressed and not request.text.startswith("/")
         if unasked and request.community is not None:
             wait = error.wait if isinstance(error, LimitReached) else None
@@ -165,7 +169,10 @@ class Conversation:
         elif command.action is Action.START:
             await self._desk.say(address, _(captions.START))
         else:
-            await self._desk.say(address, captions.help_text(community=community is not None))
+            await self._desk.say(address, self._help(community is not None))
+
+    def _help(self, community: bool) -> str:
+        return captions.help_text(self._desk.usage(community=community), community=community)
 
     async def _press(self, press: Press) -> str:
         request = press.request

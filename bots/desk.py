@@ -169,6 +169,10 @@ class Desk(Protocol):
         """The features that the platform does not have, each with the reason in words (msgids)."""
         ...
 
+    def usage(self, *, community: bool) -> str:
+        """How one asks for a photo here, in private or in a community: a sentence for people."""
+        ...
+
     async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
         """Send a text as an answer to the message at `address`."""
         ...

@@ -63,7 +63,5 @@ class Access:
     async def listed(self, verdict: Verdict) -> list[str]:
         """Everybody on a list, as `user:telegram:7`, sorted."""
         with spoken():
-            members = await cast(
-                "Awaitable[set[str]]", self._client.smembers(keys.access(verdict))
-            )
+            members = await cast("Awaitable[set[str]]", self._client.smembers(keys.access(verdict)))
         return sorted(members)

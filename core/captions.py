@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.commands import FORMS
+from core.commands import FORMS, Action
 from core.jobs import Enhanced, Failed, Progress, Reply, StageName, Step
 from core.language import N_, _, decimal, ngettext
 from core.queue import Ticket
@@ -89,12 +89,14 @@ _LEFT = {
 }
 
 
-def help_text(*, community: bool = False) -> str:
-    """What the bot can do, a line a command; in a community also what is only there."""
+def help_text(usage: str, *, community: bool = False) -> str:
+    """How one asks and a line a command, in a community also those that are only there."""
     commands = "\n".join(
         f"/{name} – {_(form.summary)}"
         for name, form in FORMS.items()
-        if not form.operator and (community or not form.community)
+        if form.action is not Action.START
+        and not form.operator
+        and (community or not form.community)
     )
     words = "\n".join(
         (
@@ -111,10 +113,7 @@ def help_text(*, community: bool = False) -> str:
             _("For example: /upscale 4x vivid · /portrait 60 png · /enhance denoise 30 2x"),
         )
     )
-    opening = _(
-        "Send a photo, or a photo with a command under it, or answer a photo with a command."
-    )
-    return f"{opening}\n\n{commands}\n\n{words}"
+    return f"{usage}\n\n{commands}\n\n{words}"
 
 
 def not_a_photo(kind: str) -> str:

@@ -17,14 +17,16 @@ TOGGLE_OFF = N_("Switch off")
 BACK = N_("‹ Back")
 
 
-def introduction(at: str) -> str:
-    """The first words in a community; `at` is the bot's name behind a command, like `@lab_bot`."""
+def introduction(at: str, usage: str) -> str:
+    """The first words in a community, with how one asks for a photo there.
+
+    `at` is the bot's name behind a command, like `@lab_bot`.
+    """
     return _(
         "Hello! I am a photo lab: I remove noise, restore faces and enlarge photos, and give them "
         "back as full-quality files.\n\n"
-        "I do nothing here until an administrator writes /darkroom{at} enable. After that, anybody "
-        "can answer a photo with /enhance{at}. /darkroom{at} shows what can be chosen."
-    ).format(at=at)
+        "I do nothing here until an administrator writes /darkroom{at} enable. After that: {usage}"
+    ).format(at=at, usage=usage)
 
 
 def not_enabled(at: str) -> str:
@@ -35,12 +37,12 @@ def not_enabled(at: str) -> str:
     ).format(at=at)
 
 
-def enabled(at: str) -> str:
+def enabled(at: str, usage: str) -> str:
     """The answer to `/darkroom enable`."""
     return _(
-        "I am switched on. Answer a photo with /enhance{at}, or write it under one; /help{at} "
-        "shows the rest. /darkroom{at} shows what administrators can choose here."
-    ).format(at=at)
+        "I am switched on. {usage}\n/help{at} shows the rest, /darkroom{at} settings what "
+        "administrators can choose here."
+    ).format(at=at, usage=usage)
 
 
 def disabled(at: str) -> str:

@@ -11,6 +11,7 @@ import discord
 from bots.desk import Answer, Attachment, Feature, Rows, Steps, TryLater, Undeliverable
 from bots.discord import faults, guilds
 from bots.discord.attachments import Attachments
+from bots.discord.commands import MENU
 from bots.discord.counter import Counter, Expired, Sent, followed
 from bots.discord.faults import Fault
 from bots.discord.pace import Pace
@@ -70,6 +71,15 @@ class DiscordDesk:
     def lacks(self) -> Mapping[Feature, str]:
         """Nothing: Discord has them all."""
         return {}
+
+    def usage(self, *, community: bool) -> str:
+        """How one asks for a photo: a command cannot answer a message here."""
+        if not community:
+            return _("Send a photo, alone or with a command beside it, or use /enhance.")
+        return _(
+            "Use /enhance with a photo, or open the menu of a message with a photo: "
+            "Apps → {entry}, or mention me beside a photo."
+        ).format(entry=_(MENU))
 
     def status_interval(self, address: Address) -> float:
         """Seconds between two edits; a channel takes five in five seconds from all requests."""

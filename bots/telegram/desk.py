@@ -67,6 +67,16 @@ class TelegramDesk:
         self._post = Post(bot)
         self._seconds = (private_seconds, group_seconds)
 
+    def usage(self, *, community: bool) -> str:
+        """How one asks for a photo: bare ones are not seen in a group's privacy mode."""
+        if not community:
+            return _(
+                "Send a photo, or a photo with a command under it, or answer a photo with a "
+                "command."
+            )
+        command = f"/enhance@{self._bot.username}"
+        return _("Answer a photo with {command}, or write it under one.").format(command=command)
+
     def status_interval(self, address: Address) -> float:
         """Seconds between two edits: 1.5 in private; groups allow 20 messages a minute in all."""
         return self._seconds[0 if Place.of(address).private else 1]

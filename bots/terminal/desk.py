@@ -115,6 +115,10 @@ class TerminalDesk:
             size = None
         return Attachment(ref=ref, name=path.name, size=size, fetch=fetch)
 
+    def usage(self, *, community: bool) -> str:
+        """How one asks for a photo."""
+        return _("Name the photos: darkroom enhance photo.jpg -o out")
+
     def status_interval(self, address: Address) -> float:
         """A terminal may change as often as one can read."""
         return 0.2

@@ -38,7 +38,7 @@ async def test_the_bot_introduces_itself_once(
 ) -> None:
     for _again in range(2):
         await conversation.arrived(Arrival("club", {"chat": "club"}, language="en"))
-    assert desk.said == [notices.introduction(AT)]
+    assert desk.said == [notices.introduction(AT, "Ask in the group.")]
     assert "/darkroom@lab_bot enable" in desk.said[0]
     assert not (await club(lab)).enabled
 
@@ -78,7 +78,7 @@ async def test_an_administrator_switches_it_on_and_off(
     assert (await club(lab)).enabled
     await conversation.handle(said(desk, "/darkroom disable"))
     assert not (await club(lab)).enabled
-    assert desk.said == [notices.enabled(AT), notices.disabled(AT)]
+    assert desk.said == [notices.enabled(AT, "Ask in the group."), notices.disabled(AT)]
 
 
 @pytest.mark.parametrize("words", ["", "enable", "daily 1", "export", "nonsense"])

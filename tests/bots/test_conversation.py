@@ -92,7 +92,7 @@ async def test_in_a_group_only_a_command_is_an_order(
         ("hello", captions.SEND_PHOTO),
         ("/upscale 4x", captions.NO_PHOTO),
         ("/start", captions.START),
-        ("/help", captions.help_text()),
+        ("/help", captions.help_text("Ask me.")),
         ("/status", captions.NOTHING_WAITING),
         ("/cancel", captions.NOTHING_WAITING),
         ("/upscal", "I don't know /upscal. Did you mean /upscale?"),
@@ -287,7 +287,7 @@ async def test_looking_at_a_file_does_not_hold_up_the_bot(
     taking = asyncio.create_task(conversation.handle(desk.request("a")))
     assert await asyncio.to_thread(looking.wait, 10)
     await conversation.handle(desk.request(text="/help"))
-    assert desk.said == [captions.help_text()]
+    assert desk.said == [captions.help_text("Ask me.")]
     may_go.set()
     await taking
     assert list(desk.messages.values())[-1].text.startswith("Queued")

@@ -109,6 +109,9 @@ class RecordingDesk:
 
         return Attachment(ref=ref, name=f"{ref}.png", size=None, fetch=fetch)
 
+    def usage(self, *, community: bool) -> str:
+        return "Ask in the group." if community else "Ask me."
+
     def status_interval(self, address: Address) -> float:
         return self.interval
 

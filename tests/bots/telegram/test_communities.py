@@ -11,7 +11,7 @@ from bots.telegram.presses import HIDDEN
 from core import captions, notices
 from core.communities import FORGOTTEN_SECONDS, Communities
 from core.errors import ServiceDown
-from core.language import speaking
+from core.language import _, speaking
 from tests.bots.telegram.conftest import enhanced, only_job, publish, switched_on
 from tests.bots.telegram.pictures import picture
 from tests.doubles.telegram import Chat, Refused, TelegramServer
@@ -19,6 +19,15 @@ from tests.doubles.telegram import Chat, Refused, TelegramServer
 pytestmark = pytest.mark.usefixtures("bot")
 
 AT = "@darkroom_bot"
+
+
+def usage() -> str:
+    words = _("Answer a photo with {command}, or write it under one.")
+    return words.format(command=f"/enhance{AT}")
+
+
+def introduction() -> str:
+    return notices.introduction(AT, usage())
 
 
 def texts(chat: Chat) -> list[str]:
@@ -44,7 +53,7 @@ async def test_a_bot_that_is_added_introduces_itself_and_waits_to_be_switched_on
     group = server.group(kind="group", bot="left")
     ann, ada = server.admin(group), server.member(group)
     ann.add_bot()
-    await server.until(lambda: texts(group) == [notices.introduction(AT)])
+    await server.until(lambda: texts(group) == [introduction()])
 
     photo = ada.photo(picture(), "/enhance")
     ada.write("/darkroom enable", reply_to=group.from_bot()[0].message_id)
@@ -55,7 +64,7 @@ async def test_a_bot_that_is_added_introduces_itself_and_waits_to_be_switched_on
     assert await lab.queue.owed("telegram") == []
 
     ann.write("/darkroom@darkroom_bot enable")
-    await server.until(lambda: notices.enabled(AT) in texts(group))
+    await server.until(lambda: notices.enabled(AT, usage()) in texts(group))
     ada.write("/enhance@darkroom_bot", reply_to=photo)
     assert (await only_job(server, lab)).community == str(group.chat_id)
 
@@ -70,8 +79,8 @@ async def test_it_introduces_itself_once_and_in_the_language_of_who_added_it(
     ann.write("/help@darkroom_bot")
     await server.until(lambda: len(texts(group)) == 2)
     with speaking("de"):
-        assert sorted(texts(group)) == sorted([notices.introduction(AT), notices.not_enabled(AT)])
-    assert notices.introduction(AT) not in texts(group)
+        assert sorted(texts(group)) == sorted([introduction(), notices.not_enabled(AT)])
+    assert introduction() not in texts(group)
 
 
 async def test_a_group_that_forbids_to_write_is_arrived_at_in_silence(
@@ -139,7 +148,7 @@ async def test_settings_move_along_when_a_group_becomes_a_supergroup(
     assert (there.id, there.daily) == ("-10055", 3)
     server.member(new).photo(picture(), "/enhance@darkroom_bot")
     assert (await only_job(server, lab)).community == "-10055"
-    assert notices.introduction(AT) not in texts(new)
+    assert introduction() not in texts(new)
 
 
 async def test_every_photo_of_a_topic_is_taken_where_the_bot_sees_them(
@@ -206,7 +215,7 @@ async def test_an_anonymous_administrator_is_obeyed_in_writing_and_told_why_not_
     group = server.group(kind="group")
     ann = server.admin(group, anonymous=True)
     ann.write("/darkroom@darkroom_bot enable")
-    await server.until(lambda: texts(group) == [notices.enabled(AT)])
+    await server.until(lambda: texts(group) == [notices.enabled(AT, usage())])
     ann.write("/darkroom@darkroom_bot")
     await server.until(lambda: len(texts(group)) == 2)
     panel = group.from_bot()[-1]
@@ -216,7 +225,7 @@ async def test_an_anonymous_administrator_is_obeyed_in_writing_and_told_why_not_
     assert await is_on(lab, group.chat_id)
 
     ann.add_bot("administrator")
-    await server.until(lambda: notices.introduction(AT) in texts(group))
+    await server.until(lambda: introduction() in texts(group))
     ann.write("/darkroom")
     await server.until(lambda: len(texts(group)) == 4)
     pressed = ann.press(group.from_bot()[-1].message_id, notices.TOGGLE_OFF)
@@ -229,7 +238,7 @@ async def test_administrators_that_telegram_does_not_name_are_a_sentence(
 ) -> None:
     group = server.group()
     ann = server.admin(group)
-    server.fail("getChatAdministrators", *[Refused("Bad Gateway", 502) for _ in range(9)])
+    server.fail("getChatAdministrators", *[Refused("Bad Gateway", 502) for _again in range(9)])
     ann.write("/darkroom@darkroom_bot enable")
     await server.until(lambda: texts(group))
     assert "who administers this group" in texts(group)[0]

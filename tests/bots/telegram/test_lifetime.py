@@ -17,7 +17,7 @@ from bots.telegram import app
 from bots.telegram import inbox as inbox_room
 from bots.telegram.app import run
 from bots.telegram.inbox import BEGINNINGS
-from core import captions, notices, store
+from core import captions, store
 from core.errors import SettingsError
 from core.settings import TelegramSettings
 from tests.bots.telegram.conftest import StartBot, enhanced, only_job, publish, tempo
@@ -198,7 +198,7 @@ async def test_an_arrival_left_behind_by_a_killed_bot_is_one_all_the_same(
     async with start_bot():
         await server.until(lambda: group.from_bot())
         await emptied(redis_url, server)
-    assert group.from_bot()[0].text == notices.introduction("@darkroom_bot")
+    assert group.from_bot()[0].text.startswith("Hello! I am a photo lab")
 
 
 async def test_a_start_while_redis_fails_waits_for_it(
