@@ -74,10 +74,10 @@ class _Option:
 
 
 _STRENGTHS = {
-    "denoise": N_("how strongly noise is removed, 0–100"),
-    "faces": N_("how strongly faces are restored, 0–100"),
-    "sharpen": N_("how strongly it is sharpened, 0–100"),
-    "creativity": N_("from true to the photo (0) to invented detail (100)"),
+    N_("denoise"): N_("how strongly noise is removed, 0–100"),
+    N_("faces"): N_("how strongly faces are restored, 0–100"),
+    N_("sharpen"): N_("how strongly it is sharpened, 0–100"),
+    N_("creativity"): N_("from true to the photo (0) to invented detail (100)"),
 }
 
 
@@ -87,34 +87,36 @@ def _strength(name: str, summary: str) -> _Option:
 
 
 _OPTIONS: dict[str, _Option] = {
-    "photo": _Option(discord.Attachment, N_("the photo"), words=lambda _photo: "", required=True),
-    "scale": _Option(
+    N_("photo"): _Option(
+        discord.Attachment, N_("the photo"), words=lambda _photo: "", required=True
+    ),
+    N_("scale"): _Option(
         str, N_("how many times larger"), choices=tuple(f"{scale}x" for scale in SCALES)
     ),
     **{name: _strength(name, summary) for name, summary in _STRENGTHS.items()},
-    "which": _Option(
+    N_("which"): _Option(
         str,
         N_("which faces are restored"),
         words=lambda value: f"faces:{value}",
         choices=tuple(which.value for which in Which),
     ),
-    "model": _Option(
+    N_("model"): _Option(
         app_commands.Range[str, 1, MODEL_NAME_MAX],
         N_("a model of the lab by its name"),
         words=lambda value: f"model:{''.join(str(value).split())}",
     ),
-    "format": _Option(
+    N_("format"): _Option(
         str,
         N_("the file's format"),
         choices=tuple(one.value for one in Format if one is not Format.AUTO),
     ),
-    "collage": _Option(
+    N_("collage"): _Option(
         bool,
         N_("with a picture of before and after"),
         words=lambda value: "" if value else "nocollage",
     ),
-    "words": _Option(str, N_("more words, such as: 3000px sharp soft strong")),
-    "private": _Option(bool, N_("only you see the answer"), words=lambda _private: ""),
+    N_("words"): _Option(str, N_("more words, such as: 3000px sharp soft strong")),
+    N_("private"): _Option(bool, N_("only you see the answer"), words=lambda _private: ""),
 }
 
 
@@ -188,7 +190,7 @@ def _values(rule: Rule) -> dict[str, _Option]:
         required=not roles,
     )
     role = _Option(discord.Role, N_("the role whose members may use me"))
-    return {"value": value} | ({"role": role} if roles else {})
+    return {N_("value"): value} | ({N_("role"): role} if roles else {})
 
 
 def _command(

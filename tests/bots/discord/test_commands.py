@@ -1,13 +1,14 @@
 """Slash commands: what they offer, the words they become, and the answers to them."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
 from bots.conversation import Lab
-from bots.discord.commands import MENU, Asked
+from bots.discord.commands import _STRENGTHS, MENU, Asked
 from core import captions
-from core.commands import FORMS, Action
+from core.commands import FORMS, STRENGTHS, Action
 from core.rules import RULES
 from tests.bots.discord.conftest import (
     StartBot,
@@ -21,7 +22,15 @@ from tests.bots.discord.conftest import (
     ready,
     said,
 )
-from tests.doubles.discord import DiscordServer, Fault, NotAllowed, NotOffered, Permission, Upload
+from tests.doubles.discord import (
+    DiscordServer,
+    Fault,
+    Json,
+    NotAllowed,
+    NotOffered,
+    Permission,
+    Upload,
+)
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -271,3 +280,24 @@ def test_ephemeral(asked: Asked, ephemeral: bool) -> None:
 
 def test_actions_are_all_known() -> None:
     assert {form.action for form in FORMS.values()} == set(Action)
+
+
+async def test_names_of_options_differ_in_every_language(server: DiscordServer) -> None:
+    def options(part: Json) -> Iterator[list[Json]]:
+        if part.get("options"):
+            yield part["options"]
+            for option in part["options"]:
+                yield from options(option)
+
+    for command in server.commands.registered():
+        for siblings in options(command):
+            for code in ("de", "fr", "es-ES", "pt-BR", "ru"):
+                names = [
+                    (one.get("name_localizations") or {}).get(code) or one["name"]
+                    for one in siblings
+                ]
+                assert len(set(names)) == len(names), (command["name"], code)
+
+
+def test_every_strength_of_the_grammar_is_an_option() -> None:
+    assert set(_STRENGTHS) == set(STRENGTHS)
