@@ -19,6 +19,9 @@ PATHS = sorted(FOLDER.glob("*.po"))
 LABEL_MAX, SUMMARY_MAX = 80, 100
 """Discord's limits for a button and for a command's description."""
 
+OPTION = re.compile(r"[-_\w]{1,32}")
+"""What Discord takes as an option's name, all of it small."""
+
 every_language = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 
 
@@ -151,12 +154,19 @@ def test_a_text_that_is_shown_alone_begins_as_the_english_one(path: Path) -> Non
 
 
 @every_language
-def test_descriptions_of_slash_commands_fit(path: Path) -> None:
+def test_names_and_descriptions_of_slash_commands_fit(path: Path) -> None:
+    names = set()
     for message in texts():
         if any(file == "bots/discord/commands.py" for file, _line in message.locations):
             translated = catalog(path).get(message.id)
             assert translated is not None
-            assert all(len(text) <= SUMMARY_MAX for text in forms(translated)[1]), message.id
+            (english,), (text,) = forms(translated)
+            assert len(text) <= SUMMARY_MAX
+            if OPTION.fullmatch(english):
+                assert OPTION.fullmatch(text), text
+                assert text == text.lower(), text
+                assert text not in names, text
+                names.add(text)
 
 
 @pytest.mark.parametrize("code", available())
