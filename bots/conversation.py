@@ -13,7 +13,7 @@ from bots.desk import Arrival, Attachment, Desk, Press, Request
 from bots.intake import MAX_PHOTOS, Intake
 from bots.operation import Operation
 from bots.status import StatusBoard
-from core import captions, notices
+from core import captions, metrics, notices
 from core.access import Access
 from core.blobs import Blobs
 from core.buttons import Buttons, Choice, Offer
@@ -137,6 +137,7 @@ class Conversation:
 
     async def _tell(self, request: Request, error: DarkroomError) -> None:
         """Say why a request comes to nothing; seldom to those who did not speak to us."""
+        metrics.REFUSALS.labels(error.code).inc()
         expected = isinstance(error, CommandError | NotAllowed | LimitReached)
         level = logging.INFO if expected else logging.WARNING
         log.log(
@@ -251,6 +252,7 @@ class Conversation:
                 await self._lab.blobs.discard(photo.key for photo in job.photos)
                 raise
         except DarkroomError as error:
+            metrics.REFUSALS.labels(error.code).inc()
             log.info("job %s refused at the door: %s", job_id, error.code)
             await self._desk.update_status(address, error.text)
             return None

@@ -13,7 +13,7 @@ from typing import cast
 
 from redis.exceptions import ResponseError
 
-from core import keys
+from core import keys, metrics
 from core.jobs import Job, Reply, UnknownVersion
 from core.store import Client
 
@@ -100,6 +100,8 @@ class Outbox:
                 KEPT_SECONDS,
             ],
         )
+        if done:
+            metrics.answered(reply)
         return bool(done)
 
     async def published(self, job_id: str) -> bool:
@@ -132,6 +134,7 @@ class Outbox:
             pipe.xdel(keys.outbox(platform), delivery.entry)
             pipe.delete(keys.sent(delivery.reply.job))
             await pipe.execute()
+        metrics.delivered(platform, delivery.entry)
 
     async def bury(self, delivery: Delivery, cause: str) -> None:
         """Move a reply that cannot be delivered to the dead letters, with the cause in words."""
@@ -146,6 +149,7 @@ class Outbox:
             pipe.xack(keys.outbox(platform), GROUP, delivery.entry)
             pipe.xdel(keys.outbox(platform), delivery.entry)
             await pipe.execute()
+        metrics.undelivered(platform, "dead")
 
     async def close(self, platform: str) -> None:
         """Forget a platform that will never be read again (a command line that has ended)."""
@@ -159,6 +163,7 @@ class Outbox:
         name = keys.sent(delivery.reply.job)
         count = await cast("Awaitable[int]", self._client.hincrby(name, "attempts", 1))
         await self._client.expire(name, KEPT_SECONDS)
+        metrics.attempted(delivery.reply.platform)
         return count
 
     async def spare(self, delivery: Delivery) -> None:
@@ -167,6 +172,7 @@ class Outbox:
             "Awaitable[int]",
             self._client.hincrby(keys.sent(delivery.reply.job), "attempts", -1),
         )
+        metrics.undelivered(delivery.reply.platform, "later")
 
     async def sent_parts(self, job_id: str) -> dict[str, str]:
         """The parts of an answer that have been sent already, by name."""

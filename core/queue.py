@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from core import durations, keys
+from core import durations, keys, metrics
 from core.communities import UNLIMITED, Allowance
 from core.errors import LimitReached, ServiceDown
 from core.jobs import Address, Job, Progress, Reply, UnknownVersion
@@ -301,6 +301,8 @@ class Queue:
                 ],
                 args=[job.id, len(job.photos), reply.to_json(), KEPT_SECONDS],
             )
+        if outcome == Cancelling.CANCELLED:
+            metrics.answered(reply)
         return Cancelling(outcome)
 
     async def unwanted(self, job_id: str) -> bool:

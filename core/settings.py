@@ -26,6 +26,7 @@ TELEGRAM_API = "https://api.telegram.org"
 DISCORD_API = "https://discord.com/api/v10"
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 _PERSON = re.compile(r"(telegram|discord):\d+")
+_LISTEN = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):([1-9]\d{0,4})", re.ASCII)
 _HTTP = re.compile(r"https?://[^\s/]+\S*")
 _WEBSOCKET = re.compile(r"wss?://[^\s/]+\S*")
 _DISCORD_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
@@ -76,7 +77,7 @@ class _DataSettings(_Settings):
 
 
 class StoreSettings(_DataSettings):
-    """Where jobs and photo bytes are kept."""
+    """Where jobs and photo bytes are kept, and what all processes of a lab agree on."""
 
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     blob_url: str | None = Field(default=None, validation_alias="BLOB_URL")
@@ -86,6 +87,7 @@ class StoreSettings(_DataSettings):
     max_photo_megabytes: Annotated[float, Field(gt=0, le=500)] = 50
     max_megapixels: Annotated[float, Field(gt=0, le=500)] = 50
     operators: Annotated[frozenset[str], NoDecode] = frozenset()
+    metrics_listen: str | None = None
 
     @field_validator("operators", mode="before")
     @classmethod
@@ -96,6 +98,14 @@ class StoreSettings(_DataSettings):
         if any(not _PERSON.fullmatch(person) for person in people):
             raise ValueError("name people like telegram:123456789, discord:987654321")
         return frozenset(people)
+
+    @field_validator("metrics_listen")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        found = _LISTEN.fullmatch(value) if value else None
+        if value and (found is None or int(found[1]) > 65_535):
+            raise ValueError("write it like 127.0.0.1:9464")
+        return value
 
     @field_validator("redis_url")
     @classmethod

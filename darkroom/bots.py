@@ -5,6 +5,7 @@ import signal
 
 from bots.service import open_lab
 from core.errors import SettingsError
+from core.monitor import monitored
 from core.settings import DiscordSettings, StoreSettings, TelegramSettings
 from darkroom.redis import redis_url
 
@@ -19,7 +20,11 @@ async def run_telegram(settings: StoreSettings, telegram: TelegramSettings) -> N
     from bots.telegram.app import run
 
     stop = _stopped_by_signals()
-    async with redis_url(settings, lasting=True) as url, open_lab(url, settings) as lab:
+    async with (
+        redis_url(settings, lasting=True) as url,
+        open_lab(url, settings) as lab,
+        monitored(settings.metrics_listen, url, "telegram"),
+    ):
         await run(telegram, lab, stop, redis_url=url)
 
 
@@ -34,7 +39,11 @@ async def run_discord(settings: StoreSettings, discord: DiscordSettings) -> None
     from bots.discord.app import run
 
     stop = _stopped_by_signals()
-    async with redis_url(settings, lasting=True) as url, open_lab(url, settings) as lab:
+    async with (
+        redis_url(settings, lasting=True) as url,
+        open_lab(url, settings) as lab,
+        monitored(settings.metrics_listen, url, "discord"),
+    ):
         await run(discord, lab, stop, redis_url=url)
 
 

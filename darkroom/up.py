@@ -41,6 +41,15 @@ async def up(settings: StoreSettings, names: list[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with redis_url(settings, lasting=True) as url, contextlib.AsyncExitStack() as stack:
-        for name in names:
-            await stack.enter_async_context(Child(name, environment={"REDIS_URL": url}))
+        for place, name in enumerate(names):
+            environment = {"REDIS_URL": url} | metrics_port(settings, place)
+            await stack.enter_async_context(Child(name, environment=environment))
         await stop.wait()
+
+
+def metrics_port(settings: StoreSettings, place: int) -> dict[str, str]:
+    """Where the child at this place, from 0, tells its metrics: each at the next port."""
+    if settings.metrics_listen is None:
+        return {}
+    host, _, port = settings.metrics_listen.rpartition(":")
+    return {"DARKROOM_METRICS_LISTEN": f"{host}:{int(port) + place}"}

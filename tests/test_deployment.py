@@ -1,8 +1,10 @@
 """The compose file, the images and `.env.example` hold together, and with the settings."""
 
+import asyncio
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -17,7 +19,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from bots.service import DRAIN_SECONDS
+from core import presence
+from core.monitor import monitored
 from core.settings import DiscordSettings, StoreSettings, TelegramSettings, WorkerSettings
+from core.store import Client
 from darkroom.__main__ import app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -199,11 +204,41 @@ def test_long_running_services_restart_and_are_watched(
         assert services[name]["restart"] == "unless-stopped"
         assert "test" in services[name]["healthcheck"]
     for name in (*BOTS, *WORKERS):
-        role = services[name]["command"][0]
-        assert role in commands.commands
-        assert services[name]["healthcheck"]["test"] == ["CMD", "darkroom", "ping", role]
+        assert services[name]["command"][0] in commands.commands
         assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
-    assert "ping" in commands.commands
+
+
+@pytest.mark.parametrize("service", [*BOTS, *WORKERS])
+async def test_the_health_check_asks_where_the_process_listens(
+    service: str, services: dict[str, dict[str, Any]], client: Client, redis_url: str
+) -> None:
+    kind, python, *words = services[service]["healthcheck"]["test"]
+    assert (kind, python) == ("CMD", "python")
+    host, _, port = services[service]["environment"]["DARKROOM_METRICS_LISTEN"].partition(":")
+    assert host == "0.0.0.0"
+
+    async def check(address: str) -> tuple[int, str]:
+        """The very command, at the port that was free here."""
+        free = address.rpartition(":")[2]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, *[word.replace(port, free) for word in words]),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        told, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, told.decode().strip()
+
+    role = services[service]["command"][0]
+    async with monitored("127.0.0.1:0", redis_url, role) as address:
+        assert address is not None
+        assert await check(address) == (
+            1,
+            f"The {role} has given no sign of life in the last 30 seconds.",
+        )
+        await presence.Presence(client).sign(role, presence.name())
+        assert await check(address) == (0, "ok")
+    assert await check(address) == (1, "")
 
 
 def test_workers_can_be_scaled(services: dict[str, dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 
-from core import captions
+from core import captions, metrics
 from core.blobs import Blobs
 from core.errors import Cancelled, DarkroomError
 from core.images import Limits
@@ -92,6 +92,8 @@ class Bench:
         suspect = await self._leases.starts(job.id) > 0
         async with self._gate.through(alone=suspect):
             starts = await self._leases.begin(job.id)
+            if starts == 1:
+                metrics.begun(job.created)
             if starts > STARTS_MAX:
                 log.error("job %s was begun %d times and never ended: given up", job.id, starts)
                 await self._publish(job, Reply.failure(job, "given_up", _(captions.GIVEN_UP)))
@@ -153,18 +155,19 @@ class Bench:
         if name is not None:
             await watch.run(self._file_threads, lambda: self._models.asked(name))
         data = await self._blobs.get(ref.key)
-        watch.stage("decode")
-        before = await watch.run(self._file_threads, lambda: decode(data, self._limits))
+        before = await watch.run(
+            self._file_threads, lambda: decode(data, self._limits), stage="decode"
+        )
         opening = watch.seconds
         watch.stage("wait")
         outcome = await watch.run(
             self._model_thread, lambda: self._pipeline(before, job.recipe, watch)
         )
         model_seconds = watch.seconds - opening
-        watch.stage("encode")
         encoded = await watch.run(
             self._file_threads,
             lambda: encode(outcome.photo, job.recipe.format, max_bytes=job.max_bytes),
+            stage="encode",
         )
         drawn = await self._collage(job, before, outcome, watch)
         deadline = time.time() + KEPT_SECONDS
@@ -213,11 +216,11 @@ class Bench:
     ) -> bytes | None:
         if not job.recipe.collage:
             return None
-        watch.stage("collage")
         try:
             return await watch.run(
                 self._file_threads,
                 lambda: collage(before, outcome.photo, region=outcome.face_box),
+                stage="collage",
             )
         except Exception:
             log.exception("job %s: no collage", job.id)  # the photo itself must still go out

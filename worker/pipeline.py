@@ -1,10 +1,13 @@
 """The whole work on one photo: diagnose, plan, run the stages."""
 
-from collections.abc import Callable
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core import metrics
 from core.errors import Cancelled
 from core.jobs import StageName, Step
 from core.language import _
@@ -81,25 +84,47 @@ class _Work:
         self.pixels = photo.pixels
         if photo.alpha is not None:
             self.pixels = alpha.bleed(photo.pixels, photo.alpha)
-        diagnosis = diagnose(replace(photo, pixels=self.pixels))
+        with metrics.STAGE.labels("diagnose", "").time():
+            diagnosis = diagnose(replace(photo, pixels=self.pixels))
         self.able = models.capabilities(recipe.preset, recipe.model)
         self.plan: Plan = plan(recipe, diagnosis, self.able, max_output_pixels)
+        self.seconds: defaultdict[StageName, float] = defaultdict(float)
+        self.since = time.monotonic()
 
     def run(self) -> Outcome:
         """All stages in their order."""
         steps = [self._denoise()]
+        self._lap(StageName.DENOISE)
         found = self._find()
         restored, faces_step = self._restore(found)
+        self._lap(StageName.FACES)
         steps += [faces_step, self._upscale()]
+        self._lap(StageName.UPSCALE)
         if restored:
             size = (self.photo.width, self.photo.height)
             self.pixels = paste(self._own(), restored, size, self.plan.faces.strength)
             self.pixels = self._as_grey(self.pixels)
+            self._lap(StageName.FACES)
         steps.append(self._sharpen())
+        self._lap(StageName.SHARPEN)
         photo = self.photo
         if any(step.done for step in steps):
             photo = replace(photo, pixels=self.pixels, alpha=self._alpha())
+            self._lap(StageName.UPSCALE)
+        self._measured(steps)
         return Outcome(photo, tuple(steps), self.plan.notes, found[0].box if found else None)
+
+    def _lap(self, stage: StageName) -> None:
+        """The time since the last lap belongs to `stage`."""
+        now = time.monotonic()
+        self.seconds[stage] += now - self.since
+        self.since = now
+
+    def _measured(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            within = step.stage is StageName.DENOISE and self.plan.denoise.within is not None
+            if step.done and not within:
+                metrics.STAGE.labels(step.stage, step.model or "").observe(self.seconds[step.stage])
 
     def _denoise(self) -> Step:
         stage = self.plan.denoise

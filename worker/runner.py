@@ -13,6 +13,7 @@ from core.blobs import Blobs
 from core.errors import DarkroomError
 from core.keys import QUEUE
 from core.leases import Leases
+from core.monitor import monitored
 from core.outbox import Outbox
 from core.presence import Presence
 from core.presence import name as process_name
@@ -21,6 +22,7 @@ from core.settings import StoreSettings, WorkerSettings
 from weights.store import WeightsStore
 from worker.bench import Bench
 from worker.engine import Engine
+from worker.memory import tell_memory
 from worker.models import Models
 
 log = logging.getLogger(__name__)
@@ -128,8 +130,10 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
     )
     log.info("worker %s ready at %s: %s", name, store.masked(url), models.summary())
     renewal = asyncio.create_task(worker.renew(presence, name))
+    tell_memory(engine.device)
     try:
-        await worker.async_run()
+        async with monitored(store_settings.metrics_listen, url, "worker"):
+            await worker.async_run()
     except asyncio.CancelledError:
         log.info("worker %s stops", name)
     finally:

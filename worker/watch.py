@@ -1,6 +1,7 @@
 """One job's progress and the wish to stop it, shared between the event loop and a thread."""
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
+from core import metrics
 from core.errors import Cancelled
 from core.jobs import Progress
 
@@ -61,14 +63,16 @@ class Watch:
         """Whether the work was asked to end; for the thread."""
         return self._stop.is_set()
 
-    async def run(self, executor: Executor, work: Callable[[], T]) -> T:
-        """Run `work` in a thread, in the language of the task.
+    async def run(self, executor: Executor, work: Callable[[], T], *, stage: str = "") -> T:
+        """Run `work` in a thread, in the language of the task; its `stage` is told and measured.
 
         Asked to stop before the thread has begun, or cancelled, it raises at once or as soon as
         the thread has ended: no thread is left behind. Raises Cancelled or asyncio.CancelledError.
         """
         # Threads of a pool do not see the task's context by themselves.
-        future = executor.submit(contextvars.copy_context().run, self._timed, work)
+        if stage:
+            self.stage(stage)
+        future = executor.submit(contextvars.copy_context().run, self._timed, work, stage)
         finished = asyncio.wrap_future(future)
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -87,9 +91,10 @@ class Watch:
         finally:
             stopping.cancel()
 
-    def _timed(self, work: Callable[[], T]) -> T:
+    def _timed(self, work: Callable[[], T], stage: str) -> T:
         self._since = time.monotonic()
         try:
-            return work()
+            with metrics.STAGE.labels(stage, "").time() if stage else contextlib.nullcontext():
+                return work()
         finally:
             self._past, self._since = self.seconds, None

@@ -439,10 +439,12 @@ async def test_waiting_for_the_model_is_not_working(
     waiting, looked, may_end = asyncio.Event(), asyncio.Semaphore(0), threading.Event()
     run, unwanted = Watch.run, lab.queue.unwanted
 
-    def watched(self: Watch, executor: Executor, work: Any) -> Coroutine[Any, Any, Any]:
+    def watched(
+        self: Watch, executor: Executor, work: Any, **stage: Any
+    ) -> Coroutine[Any, Any, Any]:
         if executor is bench._model_thread:
             waiting.set()
-        return run(self, executor, work)
+        return run(self, executor, work, **stage)
 
     async def looking(job_id: str) -> bool:
         looked.release()
