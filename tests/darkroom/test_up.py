@@ -1,6 +1,7 @@
 import pytest
 
 from core.errors import SettingsError
+from core.settings import StoreSettings
 from darkroom import up
 
 
@@ -28,3 +29,13 @@ def test_a_wrong_setting_of_the_worker_is_told_before_anything_starts(
     monkeypatch.setenv("DARKROOM_DEVICE", "gpu")
     with pytest.raises(SettingsError, match="DARKROOM_DEVICE"):
         up.runnable()
+
+
+def test_each_child_tells_its_metrics_at_a_port_of_its_own() -> None:
+    assert up.metrics_port(StoreSettings(), 1) == {}
+    settings = StoreSettings(metrics_listen="[::1]:9464")
+    ports = [up.metrics_port(settings, place) for place in range(2)]
+    assert ports == [
+        {"DARKROOM_METRICS_LISTEN": "[::1]:9464"},
+        {"DARKROOM_METRICS_LISTEN": "[::1]:9465"},
+    ]

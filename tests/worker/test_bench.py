@@ -22,6 +22,7 @@ from core.leases import Leases
 from core.queue import Cancelling
 from core.recipe import Format, Recipe
 from core.store import Client, RedisError
+from tests.doubles.counts import count
 from tests.doubles.jobs import fresh
 from tests.doubles.photos import photo_file
 from weights.store import WeightsStore
@@ -180,6 +181,30 @@ async def test_a_photo_becomes_a_file_a_collage_and_figures(lab: Lab, bench: Ben
         assert image.format == "JPEG"
     assert set(await lab.blobs.keys()) == {result.key, result.collage}
     assert 0 < result.model_seconds < result.seconds
+
+
+async def test_opening_saving_and_drawing_are_measured_and_the_wait_once(
+    lab: Lab, bench: Bench, leases: Leases
+) -> None:
+    def counts() -> list[float]:
+        return [
+            *(
+                count("darkroom_stage_seconds_count", stage=stage, model="")
+                for stage in ("decode", "encode", "collage")
+            ),
+            count("darkroom_photo_seconds_count"),
+            count("darkroom_wait_seconds_count"),
+        ]
+
+    before = counts()
+    await enqueued(lab, photo_file(), photo_file(), recipe=QUICK)
+    await bench.work("job-1")
+    await enqueued(lab, photo_file()[:50], name="job-2")
+    await leases.begin("job-2")  # once before: its wait has been measured
+    await bench.work("job-2")
+    assert [after - earlier for after, earlier in zip(counts(), before, strict=True)] == [
+        *(3, 2, 2, 2, 1)
+    ]
 
 
 async def test_a_bad_photo_gets_its_sentence_and_stops_no_other(lab: Lab, bench: Bench) -> None:

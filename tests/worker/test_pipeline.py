@@ -1,5 +1,6 @@
 """A photo goes through all stages and keeps what it should keep."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from core.errors import Cancelled, ModelUnavailable
 from core.jobs import StageName
 from core.recipe import Preset, Recipe, Which
+from tests.doubles.counts import count
 from tests.worker.networks import Lab, Pixels, compact, photo, picture, real_picture, row, save
 from tests.worker.test_faces import face
 from weights.catalog import Catalog, Purpose
@@ -55,6 +57,31 @@ def test_stages_run_in_order_and_say_why(lab: Lab) -> None:
     assert list(dict.fromkeys(stages)) == ["denoise", "upscale"]
     assert told[0] == ("denoise", 0.0)
     assert told[-1][1] == pytest.approx(1.0)
+
+
+def test_the_time_of_each_stage_that_ran_is_measured_by_its_model(lab: Lab) -> None:
+    stages = {
+        "diagnose": "",
+        "denoise": "tiny-denoise",
+        "faces": "",
+        "upscale": "tiny-x4",
+        "sharpen": "",
+    }
+
+    def measured(part: str) -> dict[str, float]:
+        return {
+            stage: count(f"darkroom_stage_seconds_{part}", stage=stage, model=model)
+            for stage, model in stages.items()
+        }
+
+    counts, sums, begun = measured("count"), measured("sum"), time.perf_counter()
+    run(lab, photo(), denoise=60, scale=4, sharpen=30)
+    took = time.perf_counter() - begun
+    grown = {stage: after - counts[stage] for stage, after in measured("count").items()}
+    assert grown == {"diagnose": 1, "denoise": 1, "faces": 0, "upscale": 1, "sharpen": 1}
+    spent = {stage: after - sums[stage] for stage, after in measured("sum").items()}
+    assert all(spent[stage] > 0 for stage in grown if grown[stage])
+    assert sum(spent.values()) < took
 
 
 def test_denoising_comes_before_upscaling(lab: Lab) -> None:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 from arq.connections import ArqRedis
 from arq.worker import func
@@ -26,6 +27,7 @@ from core.recipe import Recipe
 from core.settings import StoreSettings, WorkerSettings
 from core.store import Client, RedisError
 from core.valkey import PrivateValkey
+from tests.doubles.counts import free_port
 from tests.doubles.jobs import fresh
 from tests.doubles.photos import photo_file
 from tests.worker.processes import Lab, WorkerProcess
@@ -63,11 +65,18 @@ def enhanced(reply: Reply) -> bool:
 async def test_a_worker_works_stops_on_wish_and_ends_in_order(
     lab: Lab, redis_url: str, tmp_path: Path, client: Client
 ) -> None:
-    async with WorkerProcess(redis_url, tmp_path, **SMALL_TILES) as worker:
+    listen = {"DARKROOM_METRICS_LISTEN": f"127.0.0.1:{free_port()}"}
+    async with WorkerProcess(redis_url, tmp_path, **SMALL_TILES, **listen) as worker:
         await worker.ready()
         await lab.send("job-1", SHORT, Recipe(scale=2, denoise=50, faces=0))
         assert enhanced(await lab.answer())
         assert await client.get(keys.PACE)
+
+        async with httpx.AsyncClient(base_url=f"http://{listen.popitem()[1]}") as http:
+            assert (await http.get("/healthz")).text == "ok\n"
+            figures = (await http.get("/metrics")).text
+        assert 'darkroom_photos_total{cause="",outcome="enhanced"} 1.0' in figures
+        assert "darkroom_wait_seconds_count 1.0" in figures
 
         job = await lab.send("job-2", MINUTES, DENOISED)
         await lab.working("job-2")
