@@ -82,6 +82,13 @@ class Conversation:
         """A community goes on under another id."""
         await self._administration.moved(old, new)
 
+    async def withdrawn(self, origin: str) -> None:
+        """The message that asked was deleted: what is not answered yet is taken back."""
+        job = await self._lab.queue.record(self._job_id(origin))
+        if job is not None:
+            with speaking(matching(job.language)):
+                await self._cancel(job)
+
     async def handle(self, request: Request) -> None:
         """Take one message: a command, photos, or both."""
         with speaking(matching(request.language)):

@@ -26,7 +26,7 @@ from bots.discord.inbox import Inbox
 from bots.discord.pace import Pace
 from bots.discord.place import Place
 from bots.discord.presses import Presses, acknowledge
-from bots.discord.reader import NoPhoto, Reader, is_inside
+from bots.discord.reader import NoPhoto, Reader, is_inside, origin
 from bots.discord.registration import Registration
 from bots.redaction import hidden
 from bots.service import serve
@@ -158,6 +158,11 @@ class _Bot:
                 await self._wrong_kind(found)
             elif found is not None:
                 await self._handle(found)
+
+    async def deleted(self, channel: int, message: int) -> None:
+        """A message was deleted: a photo that it asked for is not wanted any more."""
+        with self._handling.counted():
+            await self._handling.run(lambda: self._talk.withdrawn(origin(channel, message)))
 
     async def press(self, interaction: discord.Interaction[Any], data: str) -> None:
         """Somebody pressed a button of ours."""

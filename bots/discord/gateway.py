@@ -37,6 +37,10 @@ class Events(Protocol):
         """Somebody wrote a message."""
         ...
 
+    async def deleted(self, channel: int, message: int) -> None:
+        """A message was deleted, whoever wrote it."""
+        ...
+
     async def press(self, interaction: discord.Interaction[Any], data: str) -> None:
         """Somebody pressed a button of ours."""
         ...
@@ -185,6 +189,11 @@ class BotClient(discord.Client):
         """Hand a message over."""
         if self.events is not None:
             await self.events.message(message)
+
+    async def on_raw_message_delete(self, gone: discord.RawMessageDeleteEvent) -> None:
+        """Hand over that a message was deleted."""
+        if self.events is not None:
+            await self.events.deleted(gone.channel_id, gone.message_id)
 
     async def on_press(self, interaction: discord.Interaction[Any], data: str) -> None:
         """Hand a press over."""

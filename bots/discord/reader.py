@@ -57,7 +57,7 @@ class Reader:
         if files and not photos and not _commands(text):
             return NoPhoto(place.address(), other_kind(files[0]))
         return Request(
-            origin=f"{message.channel.id}:{message.id}",
+            origin=origin(message.channel.id, message.id),
             user=str(message.author.id),
             address=place.address(),
             private=private,
@@ -145,6 +145,11 @@ def _commands(text: str) -> bool:
     """Whether a text names one of our commands."""
     first = text.split(maxsplit=1)[0].lower() if text else ""
     return first.startswith("/") and first.removeprefix("/") in FORMS
+
+
+def origin(channel: int, message: int) -> str:
+    """The name of the request that a message makes."""
+    return f"{channel}:{message}"
 
 
 def message_place(message: discord.Message) -> Place:

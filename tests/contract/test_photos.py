@@ -3,7 +3,8 @@
 import pytest
 
 from bots.desk import Feature
-from tests.contract.answers import captioned, files, shown, speaks
+from core import captions
+from tests.contract.answers import captioned, files, shown, speaks, words
 from tests.contract.bench import Bench, photo_bytes
 from tests.contract.platform import Person, Photo, Platform
 
@@ -80,6 +81,7 @@ async def test_a_photo_deleted_meanwhile_is_taken_back_where_the_bot_is_told(
         await shown(platform, ada, await bench.answer(job))
     else:
         await bench.settled()
+        assert words(ada) == [captions.CANCELLED]
         assert files(ada) == []
 
 
