@@ -32,7 +32,12 @@ async def open_lab(url: str, settings: StoreSettings) -> AsyncIterator[Lab]:
     client = store.connect(url)
     try:
         yield Lab(
-            queue=Queue(client, cap=settings.queue_cap, photos_per_user=settings.photos_per_user),
+            queue=Queue(
+                client,
+                cap=settings.queue_cap,
+                photos_per_user=settings.photos_per_user,
+                photos_per_community=settings.photos_per_community,
+            ),
             outbox=Outbox(client),
             blobs=Blobs.open(settings.blobs()),
             buttons=Buttons(client),

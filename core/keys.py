@@ -3,7 +3,9 @@
 PREFIX = "darkroom:"
 
 QUEUE = PREFIX + "queue"
-"""ZSET of job ids by the millisecond they may start; arq's queue."""
+"""ZSET of job ids by their turn, no time (`core.fairness`); arq's queue."""
+CLOCK = PREFIX + "clock"
+"""The virtual time of the turns in the queue."""
 PACE = PREFIX + "pace"
 """Seconds a photo takes, an exponential moving average."""
 PLATFORMS = PREFIX + "platforms"
@@ -48,6 +50,11 @@ def sent(job_id: str) -> str:
 def user(platform: str, user_id: str) -> str:
     """ZSET of a person's photos in flight, by their deadline in milliseconds."""
     return f"{PREFIX}user:{platform}:{user_id}"
+
+
+def crowd(platform: str, community_id: str) -> str:
+    """ZSET of a community's photos in flight, by their turn among its members."""
+    return f"{PREFIX}crowd:{platform}:{community_id}"
 
 
 def progress(job_id: str) -> str:

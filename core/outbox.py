@@ -37,11 +37,16 @@ local function publish(id, stream, owed, user, photos, reply, kept)
   local known, job = pcall(cjson.decode, redis.call('GET', 'darkroom:job:' .. id) or '')
   local results = cjson.decode(reply).results
   redis.call('ZREM', owed, id)
-  for n = 1, photos do redis.call('ZREM', user, id .. '#' .. n) end
+  local platform = string.sub(stream, string.len('darkroom:out:') + 1)
+  local community = known and type(job) == 'table' and type(job.community) == 'string'
+    and platform .. ':' .. job.community
+  for n = 1, photos do
+    redis.call('ZREM', user, id .. '#' .. n)
+    if community then redis.call('ZREM', 'darkroom:crowd:' .. community, id .. '#' .. n) end
+  end
   redis.call('DEL', 'darkroom:job:' .. id, 'darkroom:progress:' .. id, 'darkroom:cancel:' .. id,
     'darkroom:starts:' .. id)
   redis.call('SET', 'darkroom:done:' .. id, mine, 'EX', kept)
-  local platform = string.sub(stream, string.len('darkroom:out:') + 1)
   if redis.call('SISMEMBER', 'darkroom:platforms', platform) == 1 then
     redis.call('XADD', stream, '*', 'reply', reply)
   end
@@ -51,9 +56,8 @@ local function publish(id, stream, owed, user, photos, reply, kept)
       redis.call('HINCRBY', day, 'enhanced', 1)
     else
       redis.call('HINCRBY', day, 'failed:' .. result.code, 1)
-      if known and type(job.community) == 'string' then
-        redis.call('ZREM', 'darkroom:taken:' .. job.platform .. ':' .. job.community .. ':'
-          .. job.user, id .. '#' .. n)
+      if community then
+        redis.call('ZREM', 'darkroom:taken:' .. community .. ':' .. job.user, id .. '#' .. n)
       end
     end
   end

@@ -1,4 +1,4 @@
-"""The queue: one atomic enqueue, the place in it, how long it takes, and taking a job back."""
+"""The queue: a job goes in, its place, how long it takes, and taking it back."""
 
 import contextlib
 import json
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from core import durations, keys, metrics
+from core import keys, metrics
 from core.communities import UNLIMITED, Allowance
-from core.errors import LimitReached, ServiceDown
+from core.entrance import ENQUEUE, LOOK, Caps, figures, refusal
+from core.errors import ServiceDown
 from core.jobs import Address, Job, Progress, Reply, UnknownVersion
-from core.language import _, ngettext
 from core.outbox import KEPT_SECONDS, PUBLISH
 from core.presence import ALIVE_SECONDS
 from core.store import Client, spoken
@@ -22,58 +22,6 @@ FUNCTION = "enhance"
 PACE_WEIGHT = 0.2
 """The share of the newest photo in the moving average of seconds a photo."""
 FIRST_GUESS_SECONDS = 8.0
-
-# How long a member has to wait for so many photos: nil if not at all, else "pause" or "daily", the
-# photos that are left, and milliseconds. `0` is no limit.
-_WAIT = """
-local function wait(taken, now, photos, daily, cooldown)
-  local newest = redis.call('ZREVRANGE', taken, 0, 0, 'WITHSCORES')[2]
-  if cooldown > 0 and newest and tonumber(newest) + cooldown > now then
-    return 'pause:0:' .. (tonumber(newest) + cooldown - now)
-  end
-  if daily == 0 then return nil end
-  local since = now - 86400000
-  local mine = redis.call('ZCOUNT', taken, '(' .. since, '+inf')
-  if mine + photos <= daily then return nil end
-  local last = math.min(mine, mine + photos - daily)
-  local leaves = redis.call('ZRANGEBYSCORE', taken, '(' .. since, '+inf', 'WITHSCORES',
-    'LIMIT', last - 1, 1)[2]
-  return 'daily:' .. math.max(0, daily - mine) .. ':' .. ((leaves or now) - since)
-end
-"""
-_LOOK = (
-    _WAIT
-    + """
-return wait(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]))
-"""
-)
-_ENQUEUE = (
-    _WAIT
-    + """
-local id, now, deadline, photos = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
-if redis.call('EXISTS', 'darkroom:job:' .. id, 'darkroom:done:' .. id) > 0 then return 'known' end
-local mine = redis.call('ZCOUNT', KEYS[3], '(' .. now, '+inf')
-if mine + photos > tonumber(ARGV[5]) then return 'user' end
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[6]) then return 'full' end
-local daily, cooldown = tonumber(ARGV[11]), tonumber(ARGV[12])
-local refused = wait(KEYS[5], tonumber(now), photos, daily, cooldown)
-if refused then return refused end
--- The first write is one that a Redis without memory refuses: later ones it would let through.
-redis.call('ZADD', KEYS[2], deadline, id)
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
-redis.call('SADD', KEYS[4], ARGV[7])
-redis.call('SET', 'darkroom:job:' .. id, ARGV[8], 'PX', ARGV[10])
-redis.call('SET', 'arq:job:' .. id, ARGV[9], 'PX', ARGV[10])
-for n = 1, photos do redis.call('ZADD', KEYS[3], deadline, id .. '#' .. n) end
-if daily + cooldown > 0 then
-  redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now - 86400000)
-  for n = 1, photos do redis.call('ZADD', KEYS[5], now, id .. '#' .. n) end
-  redis.call('PEXPIRE', KEYS[5], 86400000)
-end
-redis.call('ZADD', KEYS[1], now, id)
-return 'queued'
-"""
-)
 
 _CANCEL = (
     PUBLISH
@@ -127,19 +75,26 @@ loads = json.loads
 class Queue:
     """The lab's queue in one Redis, filled by bots and emptied by arq workers."""
 
-    def __init__(self, client: Client, *, cap: int = 10_000, photos_per_user: int = 20) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        cap: int = Caps.requests,
+        photos_per_user: int = Caps.user,
+        photos_per_community: int = Caps.community,
+    ) -> None:
         self._client = client
-        self._cap = cap
-        self._photos_per_user = photos_per_user
-        self._enqueue = client.register_script(_ENQUEUE)
-        self._look = client.register_script(_LOOK)
+        self._caps = Caps(cap, photos_per_user, photos_per_community)
+        self._enqueue = client.register_script(ENQUEUE)
+        self._look = client.register_script(LOOK)
         self._cancel = client.register_script(_CANCEL)
 
     async def enqueue(self, job: Job, allowance: Allowance = UNLIMITED) -> Ticket:
         """Put a job into the queue and write down that its reply is owed, in one atomic step.
 
-        The same job id is taken once; the ticket of a repetition is `known`. Raises LimitReached
-        when the person or the lab has too much in flight or the community's `allowance` is spent,
+        Its place is that of the person's next turn (`core.fairness`). The same job id is taken
+        once; the ticket of a repetition is `known`. Raises LimitReached when the person, the
+        community or the lab has too much in flight or the community's `allowance` is spent,
         ServiceDown without Redis.
         """
         now = time.time()
@@ -150,35 +105,28 @@ class Queue:
             "k": {},
             "et": round(job.created * 1000),
         }
+        photos, community = len(job.photos), job.community
         with spoken():
             outcome = await self._enqueue(
                 keys=[
-                    keys.QUEUE,
+                    *_places(job.platform, job.user, community),
                     keys.owed(job.platform),
-                    keys.user(job.platform, job.user),
                     keys.PLATFORMS,
-                    keys.taken(job.platform, job.community or "", job.user),
+                    keys.CLOCK,
                 ],
                 args=[
+                    *figures(now, photos, self._caps, allowance, community=community is not None),
                     job.id,
-                    round(now * 1000),
                     round(job.deadline * 1000),
-                    len(job.photos),
-                    self._photos_per_user,
-                    self._cap,
+                    round((job.deadline - now + KEPT_SECONDS) * 1000),
                     job.platform,
                     job.to_json(),
                     dumps(arq_job),
-                    round((job.deadline - now + KEPT_SECONDS) * 1000),
-                    *_figures(allowance),
                 ],
             )
-        if outcome == "user":
-            raise self._too_many()
-        if outcome == "full":
-            raise LimitReached(_("The lab's queue is full. Please try again in a few minutes."))
-        if ":" in outcome:
-            raise _spent(outcome, allowance)
+        refused = refusal(outcome, self._caps, allowance)
+        if refused is not None:
+            raise refused
         known = outcome == "known"
         try:
             ticket = await self.ticket(job.id)
@@ -197,29 +145,19 @@ class Queue:
         community: str | None = None,
         allowance: Allowance = UNLIMITED,
     ) -> None:
-        """Raise LimitReached if a person has no room for so many more photos.
+        """Raise LimitReached if there is no room for so many more photos of a person.
 
         A cheap look before anything is fetched; the enqueue itself decides.
         """
-        now = _ms(time.time())
+        within = community is not None
         with spoken():
-            in_flight = await self._client.zcount(keys.user(platform, user), now, "+inf")
-            refused = await self._look(
-                keys=[keys.taken(platform, community or "", user)],
-                args=[now, photos, *_figures(allowance)],
+            outcome = await self._look(
+                keys=_places(platform, user, community),
+                args=figures(time.time(), photos, self._caps, allowance, community=within),
             )
-        if in_flight + photos > self._photos_per_user:
-            raise self._too_many()
-        if refused:
-            raise _spent(refused, allowance)
-
-    def _too_many(self) -> LimitReached:
-        return LimitReached(
-            _(
-                "You can have {count} photos in the lab at a time. "
-                "Please wait for the first ones to come back, or /cancel them."
-            ).format(count=self._photos_per_user)
-        )
+        refused = refusal(outcome or "", self._caps, allowance)
+        if refused is not None:
+            raise refused
 
     async def ticket(self, job_id: str) -> Ticket | None:
         """Where a job stands, None when it is neither queued nor running."""
@@ -325,34 +263,14 @@ class Queue:
         await self._client.set(keys.PACE, f"{new:.3f}")
 
 
-def _figures(allowance: Allowance) -> tuple[int, int]:
-    """Photos a day and milliseconds between two requests, 0 where there is no limit."""
-    return allowance.daily or 0, 1000 * allowance.cooldown
-
-
-def _spent(outcome: str, allowance: Allowance) -> LimitReached:
-    """The refusal of a member whose allowance is spent, with the time until it is not."""
-    kind, left, milliseconds = outcome.split(":")
-    wait = int(float(milliseconds)) / 1000
-    time_left = durations.told(wait)
-    if kind == "pause":
-        text = _("One moment, please: here you can send the next photo in {time}.")
-        return LimitReached(text.format(time=time_left), code="cooldown", wait=wait)
-    daily = allowance.daily or 0
-    if int(left):
-        text = _(
-            "Here everyone has {daily} photos in 24 hours; you have {left} left. "
-            "There is room for all of these in {time}."
-        )
-    else:
-        text = ngettext(
-            "You have had your photo of the last 24 hours here. You can send the next in {time}.",
-            "You have had your {daily} photos of the last 24 hours here. "
-            "You can send the next in {time}.",
-            daily,
-        )
-    told = text.format(daily=daily, left=left, time=time_left)
-    return LimitReached(told, code="daily", wait=wait)
+def _places(platform: str, user: str, community: str | None) -> list[str]:
+    """What the entrance looks at: the queue, and what person, community and member have in it."""
+    return [
+        keys.QUEUE,
+        keys.user(platform, user),
+        keys.crowd(platform, community or ""),
+        keys.taken(platform, community or "", user),
+    ]
 
 
 def _readable(records: Sequence[str | None]) -> list[Job]:

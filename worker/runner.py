@@ -63,10 +63,25 @@ class LeasedWorker(Worker):
             log.info("stopping: jobs at work: %d; this may take a while", len(self.tasks))
         super().handle_sig_wait_for_completion(signum)
 
-    async def finish_job(self, job_id: str, *rest: Any) -> None:
-        """Put a job away or back, unless another worker has taken it over."""
+    async def finish_job(
+        self,
+        job_id: str,
+        finish: bool,
+        result_data: bytes | None,
+        result_timeout_s: float | None,
+        keep_result_forever: bool,
+        incr_score: int | None,
+        keep_in_progress: float | None,
+    ) -> None:
+        """Put a job away or back, unless another worker has taken it over.
+
+        One that is tried again keeps its turn, to which arq would add a time: its lease ends a
+        moment later instead.
+        """
+        result = (result_data, result_timeout_s, keep_result_forever)
+        later = RETRY_SECONDS if incr_score else keep_in_progress
         if await self._leases.held(job_id):
-            await super().finish_job(job_id, *rest)
+            await super().finish_job(job_id, finish, *result, None, later)
 
     async def renew(self, presence: Presence, name: str) -> None:
         """Renew the leases and say that this worker lives, until cancelled."""

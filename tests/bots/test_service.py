@@ -6,9 +6,11 @@ from bots import service
 from bots.conversation import Conversation, Lab
 from bots.service import open_lab, serve
 from core import captions
+from core.errors import LimitReached
 from core.jobs import Reply
 from core.settings import StoreSettings
 from tests.doubles.desk import RecordingDesk
+from tests.doubles.jobs import fresh
 from tests.doubles.photos import photo_file
 
 
@@ -90,8 +92,16 @@ async def test_a_delivery_that_never_ends_does_not_hold_up_the_stop(
 
 
 async def test_a_lab_is_made_of_the_settings(redis_url: str) -> None:
-    settings = StoreSettings(photos_per_user=1, answer_minutes=2, max_megapixels=3)
+    settings = StoreSettings(
+        photos_per_user=1, photos_per_community=2, answer_minutes=2, max_megapixels=3
+    )
     async with open_lab(redis_url, settings) as lab:
         assert lab.answer_seconds == 120
         assert lab.limits.max_pixels == 3_000_000
+        for user in ("ann", "ben"):
+            await lab.queue.enqueue(fresh(user, user=user, community="club"))
+        with pytest.raises(LimitReached, match="You can have 1 photos"):
+            await lab.queue.check_room("test", "ann", 1)
+        with pytest.raises(LimitReached, match="2 photos from here"):
+            await lab.queue.check_room("test", "cat", 1, community="club")
         assert await lab.presence.living("worker") == []

@@ -52,7 +52,7 @@ async def test_publishing_the_very_same_reply_again_is_a_success_and_sends_nothi
 async def test_publishing_frees_everything_that_the_job_held(
     client: Client, queue: Queue, outbox: Outbox
 ) -> None:
-    sent = fresh(photos=tuple(PhotoRef(key=f"k{n}") for n in range(3)))
+    sent = fresh(photos=tuple(PhotoRef(key=f"k{n}") for n in range(3)), community="club")
     await queue.enqueue(sent)
     await Leases(client, "host-1", seconds=10.0).begin("job-1")
     await outbox.publish(Reply.failure(sent, "x", "X."))
@@ -60,6 +60,7 @@ async def test_publishing_frees_everything_that_the_job_held(
     assert left == {
         keys.QUEUE,  # the worker that holds the job takes it out
         "arq:job:job-1",
+        keys.CLOCK,  # until the deadline
         keys.PLATFORMS,
         keys.done("job-1"),
         keys.outbox("test"),
@@ -210,7 +211,8 @@ async def test_a_late_reply_to_a_closed_platform_makes_no_stream_that_nobody_rea
     assert not await outbox.publish(reply())
     assert await outbox.published("job-1")
     left = {key for key in await client.keys("*") if not key.startswith(COUNTERS)}
-    assert left == {keys.QUEUE, "arq:job:job-1", keys.PLATFORMS, keys.done("job-1")}
+    left -= {keys.QUEUE, "arq:job:job-1", keys.CLOCK}
+    assert left == {keys.PLATFORMS, keys.done("job-1")}
 
 
 async def test_the_stream_is_made_anew_when_it_is_gone(client: Client, outbox: Outbox) -> None:
