@@ -189,7 +189,8 @@ class Desk(Protocol):
     ) -> None:
         """Change the status message's text; a message that is gone or unchanged is no error.
 
-        A `fleeting` text is one of many and may be left out when the chat has had enough.
+        A `fleeting` text is one of many; where the chat has had enough it raises TryLater rather
+        than wait.
         """
         ...
 

@@ -114,3 +114,4 @@ class StatusBoard:
                 await self._desk.update_status(watched.job.address, text, rows, fleeting=True)
             except Exception as error:
                 log.info("job %s: status not shown: %s", watched.job.id, type(error).__name__)
+                watched.text = ""  # the next look shows it again

@@ -132,20 +132,23 @@ class DiscordDesk:
     async def update_status(
         self, address: Address, text: str, buttons: Rows = (), *, fleeting: bool = False
     ) -> None:
-        """Change the status message; gone or out of reach is no error."""
+        """Change the status message; gone is no error. Raises TryLater for a fleeting text."""
         place, post = Place.of(address), Post(text, buttons=buttons)
         if fleeting and not self._pace.allows(place.asked if place.token else place.here):
-            return
+            raise TryLater("the channel has had enough edits for now")
         try:
             async with asyncio.timeout(_FLEETING_SECONDS if fleeting else None):
                 await self._change(place, post)
         except Expired:
             _log.debug("a status message can be changed no more")
-        except TimeoutError:
+        except TimeoutError as error:
             if not fleeting:
                 raise
+            raise TryLater("the edit waited too long") from error
         except discord.HTTPException as error:
-            if not (_lost(error) or faults.hopeless(error) or (fleeting and error.status == 429)):
+            if fleeting and error.status == 429:
+                raise TryLater("Discord asks for patience") from error
+            if not (_lost(error) or faults.hopeless(error)):
                 raise
 
     async def deliver(self, address: Address, answer: Answer, steps: Steps) -> None:

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class TelegramDesk:
     """Implements bots.desk.Desk with one bot; with `local` the API server is the operator's own.
 
-    A fleeting text is left out when its chat has had enough messages; any other waits.
+    A fleeting text is for later when its chat has had enough messages; any other waits.
     """
 
     platform = "telegram"
@@ -103,10 +103,10 @@ class TelegramDesk:
         """Change the status message; gone, left behind, unchanged or answered is no error."""
         try:
             await self._edit_text(Place.of(address), text, buttons, fleeting=fleeting)
-        except (Busy, RetryAfter):
+        except (Busy, RetryAfter) as error:
             if not fleeting:
                 raise
-            _log.debug("a status edit was left out")
+            raise TryLater("the chat has had enough messages for now") from error
         except ChatMigrated:
             _log.info("a group has become a supergroup")
         except TelegramError as error:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bots import status
-from bots.desk import Rows
+from bots.desk import Rows, TryLater
 from bots.status import StatusBoard
-from core import keys, store
+from core import captions, keys, store
 from core.jobs import Address, Job, Progress
-from core.queue import Queue
+from core.queue import Queue, Ticket
 from core.store import Client
 from tests.doubles.desk import RecordingDesk
 from tests.doubles.jobs import fresh
@@ -58,6 +58,17 @@ async def test_a_message_follows_its_job_from_the_queue_to_the_lab(
     await shows(desk, job, "removing noise…\n▰▰▰▱▱▱▱▱▱▱ 30 %")
     (shown,) = desk.messages.values()
     assert [button.data for button in shown.buttons] == ["job-1:cancel"]
+
+
+async def test_a_text_that_the_chat_had_no_room_for_is_shown_later(
+    desk: RecordingDesk, queue: Queue, board: StatusBoard
+) -> None:
+    job = await opened(desk)
+    board.watch(job)
+    await queue.enqueue(job)
+    desk.status_faults = [TryLater("enough for now"), OSError()]
+    await board.tell(job, captions.queued(await queue.ticket(job.id) or Ticket(job.id, 1, 8.0)))
+    await shows(desk, job, "next in the queue")
 
 
 async def test_after_the_answer_nothing_is_edited_any_more(

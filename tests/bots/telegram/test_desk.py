@@ -1,5 +1,6 @@
 """The desk alone, with the real client, against the double."""
 
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 
@@ -232,7 +233,8 @@ async def test_a_busy_group_loses_progress_but_never_the_last_word(server: Teleg
         desk = TelegramDesk(bot)
         address = await desk.open_status({"chat": group.chat_id}, "Got it")
         for number in range(8):
-            await desk.update_status(address, f"Progress {number}", BUTTONS, fleeting=True)
+            with contextlib.suppress(TryLater):
+                await desk.update_status(address, f"Progress {number}", BUTTONS, fleeting=True)
         assert group.from_bot()[0].text == "Progress 1"
         await desk.update_status(address, "The photo is broken.", BUTTONS)
         assert group.from_bot()[0].text == "The photo is broken."
@@ -241,19 +243,17 @@ async def test_a_busy_group_loses_progress_but_never_the_last_word(server: Teleg
 
 
 async def test_a_flood_wait_during_progress_is_not_waited_out(
-    server: TelegramServer, desk: TelegramDesk, caplog: pytest.LogCaptureFixture
+    server: TelegramServer, desk: TelegramDesk
 ) -> None:
-    caplog.set_level(logging.DEBUG, "bots")
     ada = server.private()
     address = await desk.open_status({"chat": 42}, "Got it")
     server.fail("editMessageText", Refused("Too Many Requests", 429, retry_after=60))
-    await desk.update_status(address, "Progress", BUTTONS, fleeting=True)
-    await desk.update_status(address, "Progress again", BUTTONS, fleeting=True)
+    for text in ("Progress", "Progress again"):
+        with pytest.raises(TryLater) as caught:
+            await desk.update_status(address, text, BUTTONS, fleeting=True)
+        assert "42" not in str(caught.value)
     assert ada.chat.from_bot()[0].text == "Got it"
     assert len(server.called("editMessageText")) == 1
-    left_out = [record.message for record in caplog.records if "left out" in record.message]
-    assert left_out
-    assert "42" not in "".join(left_out)
 
 
 async def test_originals_are_sent_again_as_they_came(
