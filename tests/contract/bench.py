@@ -165,6 +165,10 @@ class Bench:
             seconds=1.5,
         )
 
+    async def held_up(self) -> None:
+        """Wait until a bot has sent what it cannot note or acknowledge."""
+        await asyncio.wait_for(self.outbox.reached.wait(), SECONDS)
+
     async def settled(self) -> None:
         """Wait until every request is answered, and every answer acknowledged."""
         async with asyncio.timeout(SECONDS):

@@ -29,7 +29,7 @@ async def test_an_answer_delivered_by_a_bot_that_was_killed_before_it_said_so_st
         if anew:
             ada.wipe()
         made = await bench.answer(job)
-        await bench.outbox.reached.wait()
+        await bench.held_up()
         await bot.kill()
         bench.killed = True
     bench.outbox.held = None

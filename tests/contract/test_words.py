@@ -27,7 +27,7 @@ async def test_a_wrong_word_in_a_command_is_told_with_the_right_ones(
     assert bench.idle
 
 
-@pytest.mark.needs(Feature.BUTTONS)
+@pytest.mark.needs(Feature.ALBUMS)
 @pytest.mark.usefixtures("bot")
 async def test_a_command_that_nobody_knows_is_told_with_the_nearest(
     platform: Platform, ada: Person, bench: Bench
@@ -93,7 +93,7 @@ async def test_a_person_can_take_their_photos_back(
     assert files(ada) == []
 
 
-@pytest.mark.needs(Feature.BUTTONS)
+@pytest.mark.needs(Feature.ALBUMS)
 @pytest.mark.usefixtures("bot")
 async def test_more_photos_than_a_person_may_have_in_flight_are_refused(
     platform: Platform, ada: Person, bench: Bench
