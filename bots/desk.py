@@ -155,6 +155,7 @@ class Feature(StrEnum):
     ALBUMS = "albums"
     BUTTONS = "buttons"
     DELETION = "deletion"
+    NETWORK = "network"
 
 
 class Desk(Protocol):

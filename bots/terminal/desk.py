@@ -40,6 +40,9 @@ class TerminalDesk:
         Feature.ALBUMS: N_("At a terminal each photo is a request of its own."),
         Feature.BUTTONS: N_("A terminal has no buttons."),
         Feature.DELETION: N_("At a terminal there is no message that could be deleted."),
+        Feature.NETWORK: N_(
+            "Between a terminal and its folder there is no network that could fail."
+        ),
     }
 
     def __init__(self, folder: Path, show: Show) -> None:

@@ -139,7 +139,6 @@ class Discord:
     at = ""
     notes: tuple[str, ...] = ("answer",)
     windows: frozenset[Window] = frozenset()
-    unfailing = ""
 
     def __init__(self, server: DiscordServer, lab: Lab, redis_url: str) -> None:
         self.server = server

@@ -118,7 +118,6 @@ class Telegram:
     at = "@darkroom_bot"
     notes: tuple[str, ...] = ("file", "collage-0")
     windows = frozenset(Window)
-    unfailing = ""
 
     def __init__(self, server: TelegramServer, lab: Lab, redis_url: str) -> None:
         self.until = server.until

@@ -107,7 +107,6 @@ class Terminal:
     at = ""
     notes: tuple[str, ...] = ()
     windows: frozenset[Window] = frozenset()
-    unfailing = "Nothing lies between a terminal and the disk that answers are written to."
 
     def __init__(self, lab: Lab, disk: Path) -> None:
         self.faults: list[str] = []
@@ -146,10 +145,10 @@ class Terminal:
         raise AssertionError("at a terminal there is only one person")
 
     def trouble(self, moment: Moment, trouble: Trouble) -> None:
-        raise AssertionError(self.unfailing)
+        raise AssertionError("there is no network that could fail")
 
     def tries(self, moment: Moment) -> int:
-        raise AssertionError(self.unfailing)
+        raise AssertionError("there is no network that could fail")
 
     async def until(self, condition: Callable[[], Any]) -> None:
         async with asyncio.timeout(SECONDS):

@@ -134,8 +134,6 @@ class Platform(Protocol):
     """The parts of a single photo's answer in the order in which they are sent and noted."""
     windows: frozenset[Window]
     """The windows that docs/architecture.md names."""
-    unfailing: str
-    """Why nothing can fail between the bot and people here; empty where it can."""
     faults: list[str]
     """What broke the platform's rules."""
 

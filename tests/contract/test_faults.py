@@ -2,18 +2,12 @@
 
 import pytest
 
+from bots.desk import Feature
 from tests.contract.answers import files, shown, speaks
 from tests.contract.bench import Bench, photo_bytes
 from tests.contract.platform import Moment, Person, Photo, Platform, Trouble
 
-pytestmark = pytest.mark.usefixtures("bot")
-
-
-@pytest.fixture(autouse=True)
-def can_fail(platform: Platform) -> None:
-    """A platform on which nothing can fail says why."""
-    if platform.unfailing:
-        pytest.skip(platform.unfailing)
+pytestmark = [pytest.mark.needs(Feature.NETWORK), pytest.mark.usefixtures("bot")]
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))
