@@ -44,7 +44,8 @@ class Intake:
     async def take(self, job_id: str, photos: Sequence[Attachment], until: float) -> Taken:
         """Put a job's photos into the store, where they may stay `until` (Unix seconds).
 
-        Raises PhotoRefused with the sentences of all when none could be taken.
+        Raises PhotoRefused with the sentences of all, and the code of the first, when none could
+        be taken.
         """
         photos, left = photos[:MAX_PHOTOS], photos[MAX_PHOTOS:]
         answers = await asyncio.gather(
@@ -68,7 +69,8 @@ class Intake:
             text = _("I take up to {count} photos at a time; please send the others again.")
             refused.append(Failed(code="too_many", text=text.format(count=MAX_PHOTOS)))
         if not taken:
-            raise PhotoRefused("\n".join(dict.fromkeys(failed.text for failed in refused)))
+            texts = dict.fromkeys(failed.text for failed in refused)
+            raise PhotoRefused("\n".join(texts), code=refused[0].code)
         return Taken(
             photos=tuple(ref for ref, _name in taken),
             refs=tuple(name for _ref, name in taken),

@@ -20,6 +20,7 @@ from core.jobs import Enhanced, Job, Reply
 from core.queue import Queue
 from core.recipe import Format, Preset, Recipe
 from core.store import Client
+from tests.doubles.counts import count
 from tests.doubles.desk import RecordingDesk
 from tests.doubles.jobs import enhanced
 from tests.doubles.photos import photo_file
@@ -214,6 +215,20 @@ async def test_a_file_that_is_too_large_is_not_even_fetched(
     assert shown.text == (
         "This file has 25.0 MB; I can take 20.0 MB. Please send a smaller version."
     )
+
+
+async def test_what_is_turned_down_is_counted_by_its_cause(
+    conversation: Conversation, desk: RecordingDesk
+) -> None:
+    def counts() -> list[float]:
+        causes = ("wrong_command", "unsupported_kind")
+        return [count("darkroom_refusals_total", cause=cause) for cause in causes]
+
+    before = counts()
+    await conversation.handle(desk.request("a", text="/upscale 99x"))
+    await conversation.handle(desk.request("video"))
+    await conversation.handle(desk.request("a"))
+    assert [after - earlier for after, earlier in zip(counts(), before, strict=True)] == [1, 1]
 
 
 async def test_a_photo_above_the_labs_own_limit_is_refused(desk: RecordingDesk, lab: Lab) -> None:
