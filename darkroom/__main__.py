@@ -153,7 +153,7 @@ def doctor() -> None:
 
 @app.command()
 def ping(role: Annotated[str, typer.Argument(help="worker, telegram or discord")]) -> None:
-    """Succeed if a process of this role lives on this host (for container health checks)."""
+    """Succeed if a process of this role lives on this host."""
     from darkroom.ping import alive_here
 
     logs.configure("ERROR")

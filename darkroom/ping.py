@@ -1,4 +1,4 @@
-"""`darkroom ping`: is this container's process alive?"""
+"""`darkroom ping`: does a process of this role live here?"""
 
 from core import store
 from core.errors import ServiceDown
