@@ -69,6 +69,7 @@ class Exif:
         if offset + 2 > len(self._data):
             return {}
         found: Directory = {}
+        left = len(self._data)  # fields that lie upon each other could be copied without end
         for index in range(min(self._unpack("H", offset), _MOST_ENTRIES)):
             start = offset + 2 + 12 * index
             if start + 12 > len(self._data):
@@ -76,7 +77,8 @@ class Exif:
             tag, kind, count = struct.unpack_from(self.order + "HHI", self._data, start)
             size = _WIDTHS.get(kind, 0) * count
             where = start + 8 if size <= 4 else self._unpack("I", start + 8)
-            if size and where + size <= len(self._data):
+            if 0 < size <= left and where + size <= len(self._data):
+                left -= size
                 found[tag] = Field(kind, count, self._data[where : where + size])
         return found
 

@@ -109,6 +109,10 @@ _OPENERS: Final[dict[str, Callable[[io.BytesIO], ImageFile]]] = {
     "avif": AvifImageFile,
     "heif": HeifImageFile,
 }
+# A plugin reads a header piece by piece. Real files have few pieces, save that the first picture of
+# a GIF, in pieces of up to 255 bytes, is walked through. A file may have millions of tiny ones.
+_FREE_READS: Final = 20_000
+_BYTES_A_READ: Final = 64
 _RAW_TAGS: Final = (50706, 33421)  # DNGVersion, CFARepeatPatternDim: a camera's raw file
 _SUBFILE, _REDUCED = 254, 1
 
@@ -129,23 +133,48 @@ def inspect(data: bytes, limits: Limits | None = None) -> Header:
             ).format(megabytes=megabytes, most=most),
             code="too_many_bytes",
         )
-    image = open_photo(data, kind)
+    with _opening(kind):
+        image = _OPENERS[kind](_Bounded(data))
     width, height = image.size
-    if kind not in ("tiff", "heif") and orientation(image, kind) > 4:
+    if orientation(image, kind) > 4:
         width, height = height, width
     _check_size(width, height, limits)
-    return Header(kind, width, height, _frames(image, kind), len(data), KINDS[kind].media_type)
+    with _opening(kind):
+        frames = _frames(image, kind)
+    return Header(kind, width, height, frames, len(data), KINDS[kind].media_type)
 
 
 def open_photo(data: bytes, kind: str) -> ImageFile:
-    """The undecoded picture of a file of that kind, by Pillow; raises PhotoRefused "broken".
+    """The undecoded picture of a file that was inspected, by Pillow; raises PhotoRefused "broken".
 
     Only the one plugin that fits the first bytes is tried. The picture of a TIFF or HEIF turns
     upright by itself when it is loaded, and its size is told so.
     """
+    with _opening(kind):
+        return _OPENERS[kind](io.BytesIO(data))
+
+
+class _Bounded(io.BytesIO):
+    """A file that can be read in so many steps as its size makes likely, and no more."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._steps = _FREE_READS + len(data) // _BYTES_A_READ
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as any file; raises ValueError when it was read too often."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise ValueError("the header has too many parts")
+        return super().read(size)
+
+
+@contextmanager
+def _opening(kind: str) -> Iterator[None]:
+    """Turn whatever a plugin raises on a broken header into PhotoRefused."""
     try:
         with _quiet():
-            return _OPENERS[kind](io.BytesIO(data))
+            yield
     except Image.DecompressionBombError:
         raise PhotoRefused(
             _("This photo has more pixels than can be read. Send a smaller version."),
@@ -172,9 +201,9 @@ def orientation(image: ImageFile, kind: str) -> int:
 def _kind_of(data: bytes) -> str:
     kind = photo_kind(data)
     if kind == "tiff":
-        main = Exif(data).main
-        reduced = Exif(data).number(main.get(_SUBFILE)) == _REDUCED
-        if reduced or any(tag in main for tag in _RAW_TAGS):
+        exif = Exif(data)
+        reduced = exif.number(exif.main.get(_SUBFILE)) == _REDUCED
+        if reduced or any(tag in exif.main for tag in _RAW_TAGS):
             kind = None
     if kind is not None:
         return kind
@@ -225,8 +254,7 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
 def _frames(image: ImageFile, kind: str) -> int:
     if kind == "gif":
         # Counting would walk through the whole file, which a hostile one can make very slow.
-        with _quiet():
-            return 2 if getattr(image, "is_animated", False) else 1
+        return 2 if getattr(image, "is_animated", False) else 1
     if kind in ("png", "webp", "avif"):
         return max(1, int(getattr(image, "n_frames", 1)))
     return 1

@@ -25,3 +25,9 @@ def bound_to_parent() -> Callable[[], None] | None:
         os.setsid()
 
     return arrange
+
+
+def end_with_parent() -> None:
+    """Let this process be killed when the thread that started it ends; Linux only (prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 
@@ -41,7 +41,10 @@ KEPT_SECONDS = 24 * 3600.0
 
 
 class Bench:
-    """Works on jobs: one at a time in the model, others opened and saved beside it."""
+    """Works on jobs: one at a time in the model, others opened and saved beside it.
+
+    `decoder` turns a file into pixels; a worker gives one that does it in another process.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Bench:
         limits: Limits,
         max_output_pixels: int,
         job_seconds: float = 1200.0,
+        decoder: Callable[[bytes, Limits], Photo] = decode,
     ) -> None:
         self._queue = queue
         self._leases = leases
@@ -65,6 +69,7 @@ class Bench:
         self._limits = limits
         self._max_output_pixels = max_output_pixels
         self._job_seconds = job_seconds
+        self._decoder = decoder
         self._gate = Gate()
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._file_threads = ThreadPoolExecutor(2, thread_name_prefix="file")
@@ -156,7 +161,7 @@ class Bench:
             await watch.run(self._file_threads, lambda: self._models.asked(name))
         data = await self._blobs.get(ref.key)
         before = await watch.run(
-            self._file_threads, lambda: decode(data, self._limits), stage="decode"
+            self._file_threads, lambda: self._decoder(data, self._limits), stage="decode"
         )
         opening = watch.seconds
         watch.stage("wait")

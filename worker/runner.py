@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from arq.connections import ArqRedis
 from arq.worker import Retry, Worker, func
+from redis.exceptions import OutOfMemoryError
 
 from core import store
 from core.blobs import Blobs
@@ -22,6 +23,7 @@ from core.settings import StoreSettings, WorkerSettings
 from weights.store import WeightsStore
 from worker.bench import Bench
 from worker.engine import Engine
+from worker.imaging.isolation import Decoders
 from worker.memory import tell_memory
 from worker.models import Models
 
@@ -53,9 +55,15 @@ class LeasedWorker(Worker):
         await super().start_jobs([i for i in job_ids if i.decode() not in self.tasks])
 
     async def run_job(self, job_id: str, score: int) -> None:
-        """Run a job under this worker's name."""
+        """Run a job under this worker's name; one that Redis has no memory for waits."""
         await self._leases.claim(job_id)
-        await super().run_job(job_id, score)
+        try:
+            await super().run_job(job_id, score)
+        except OutOfMemoryError:
+            log.warning("job %s waits for its lease to end: Redis has no memory left", job_id)
+
+    async def record_health(self) -> None:
+        """Nothing: presence says that this worker lives, and a full Redis would end it here."""
 
     def handle_sig_wait_for_completion(self, signum: Signals) -> None:
         """Take no new job, finish what can be finished, and say so."""
@@ -114,6 +122,7 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
     leases = Leases(client, name, seconds=LEASE_SECONDS)
     engine = Engine.from_settings(settings)
     models = Models.from_settings(settings, WeightsStore(settings.weights))
+    decoders = Decoders()
     bench = Bench(
         queue,
         leases,
@@ -124,6 +133,7 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         limits=store_settings.limits,
         max_output_pixels=round(settings.max_output_megapixels * 1_000_000),
         job_seconds=60 * settings.job_minutes,
+        decoder=decoders.decode,
     )
     worker = LeasedWorker(
         leases,
@@ -139,7 +149,6 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         job_completion_wait=round(settings.stop_seconds),
         poll_delay=POLL_SECONDS,
         queue_read_limit=READ_LIMIT,
-        health_check_interval=15,
         keep_result=0,
         log_results=False,
     )
@@ -159,4 +168,5 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         except (store.RedisError, OSError, DarkroomError):
             log.warning("worker %s could not sign off", name)
         bench.close()
+        decoders.close()
         await client.aclose()
