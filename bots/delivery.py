@@ -165,13 +165,14 @@ class DeliveryLoop:
                     log.warning("%d jobs were lost and have been answered", count)
                 if time.monotonic() - cleaned > CLEAN_SECONDS:
                     cleaned = time.monotonic()
-                    await self._blobs.sweep()
+                    now = await self._outbox.now()
+                    await self._blobs.sweep(now, ended=self._outbox.delivered)
             except (RedisError, OSError, DarkroomError) as error:
                 log.warning("the sweeper waits: %s", type(error).__name__)
             await asyncio.sleep(SWEEP_SECONDS)
 
 
-def _lost(job: Job) -> Reply:
-    text = captions.LOST if time.time() < job.deadline else captions.NOT_IN_TIME
+def _lost(job: Job, late: bool) -> Reply:
+    text = captions.NOT_IN_TIME if late else captions.LOST
     with speaking(matching(job.language)):
         return Reply.failure(job, "lost", _(text))

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlparse
@@ -102,10 +102,20 @@ class Blobs:
         except ServiceDown as error:
             log.warning("photos stay until their deadline: %s", type(error.__cause__).__name__)
 
-    async def sweep(self, now: float | None = None) -> int:
-        """Delete every blob whose deadline has passed; returns how many."""
+    async def sweep(
+        self,
+        now: float | None = None,
+        *,
+        ended: Callable[[set[str]], Awaitable[set[str]]] | None = None,
+    ) -> int:
+        """Delete every blob whose deadline has passed; returns how many.
+
+        `ended` tells which of some jobs need theirs no more: what their killed processes left.
+        """
         moment = time.time() if now is None else now
-        late = [key for key in await self.keys() if _deadline(key) < moment]
+        keys = await self.keys()
+        jobs = await ended({_job(key) for key in keys}) if ended is not None else set()
+        late = [key for key in keys if _deadline(key) < moment or _job(key) in jobs]
         await self.delete(late)
         return len(late)
 
@@ -115,6 +125,10 @@ class Blobs:
             return [entry["path"] async for batch in obstore.list(self._backend) for entry in batch]
         except (BaseError, OSError) as error:
             raise ServiceDown(_("The photo store does not answer.")) from error
+
+
+def _job(key: str) -> str:
+    return key.split("/")[1] if key.count("/") == 2 else ""
 
 
 def _deadline(key: str) -> float:

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 
 from core import keys
 from core.outbox import KEPT_SECONDS
-from core.store import Client
+from core.store import EVEN_IF_FULL, Client
 
-_RENEW = """
+# A Redis without memory lets all of these through: the work in hand must come to its end.
+_CLAIM = EVEN_IF_FULL + "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
+_RENEW = (
+    EVEN_IF_FULL
+    + """
 local lost = {}
 for n = 3, #ARGV do
   local lease = 'arq:in-progress:' .. ARGV[n]
@@ -19,9 +23,19 @@ for n = 3, #ARGV do
 end
 return lost
 """
-_HAND_BACK = """
-if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
+)
+_BEGIN = (
+    EVEN_IF_FULL
+    + """
+local starts = redis.call('INCR', KEYS[1])
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return starts
 """
+)
+_HAND_BACK = (
+    EVEN_IF_FULL
+    + "if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end"
+)
 
 
 class Leases:
@@ -31,12 +45,16 @@ class Leases:
         self._client = client
         self._owner = owner
         self._milliseconds = round(1000 * seconds)
+        self._claim = client.register_script(_CLAIM)
         self._renew = client.register_script(_RENEW)
+        self._begin = client.register_script(_BEGIN)
         self._hand_back = client.register_script(_HAND_BACK)
 
     async def claim(self, job_id: str) -> None:
         """Put this worker's name on a job that arq has just given to it."""
-        await self._client.set(f"arq:in-progress:{job_id}", self._owner, px=self._milliseconds)
+        await self._claim(
+            keys=[f"arq:in-progress:{job_id}"], args=[self._owner, self._milliseconds]
+        )
 
     async def renew(self, job_ids: Sequence[str]) -> list[str]:
         """Keep jobs for this worker; returns those that another one has taken over meanwhile.
@@ -61,11 +79,7 @@ class Leases:
 
     async def begin(self, job_id: str) -> int:
         """Count one more start of a job; the first is 1."""
-        async with self._client.pipeline(transaction=True) as pipe:
-            pipe.incr(keys.starts(job_id))
-            pipe.expire(keys.starts(job_id), KEPT_SECONDS)
-            starts, _ = await pipe.execute()
-        return int(starts)
+        return int(await self._begin(keys=[keys.starts(job_id)], args=[KEPT_SECONDS]))
 
     async def hand_back(self, job_id: str) -> None:
         """Take back one start: the job was not to blame that it was interrupted."""

@@ -6,22 +6,26 @@ the platform's stream in a consumer group and acknowledges after the send, so a 
 the two repeats the delivery and loses nothing.
 """
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from redis.exceptions import ResponseError
 
-from core import keys, metrics
+from core import keys, metrics, store, versions
 from core.jobs import Job, Reply, UnknownVersion
-from core.store import Client
+from core.letters import Letters
+from core.store import EVEN_IF_FULL, Client
 
 KEPT_SECONDS = 48 * 3600
 """How long it is remembered that a job was answered, so that nothing answers it again."""
 GROUP = "bots"
 CONSUMER = "desk"  # one bot per token: the next process must find what this one left unfinished
 VANISHED_SECONDS = 15.0
+FOREIGN_SECONDS = 60.0
+"""How long past its deadline a job of another version is left to processes of that version."""
+_DELIVERED = "delivered"
 
 _Entry = tuple[str, dict[str, str]]
 
@@ -69,14 +73,41 @@ _PUBLISH = (
     PUBLISH
     + "return publish(ARGV[1], KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[2]), ARGV[3], ARGV[4])"
 )
+# Also let through by a Redis without memory: an answer that cannot be noted would be sent again.
+_GROUP = EVEN_IF_FULL + "redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')"
+_COUNT = (
+    EVEN_IF_FULL
+    + """
+local count = redis.call('HINCRBY', KEYS[1], 'attempts', ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return count
+"""
+)
+_RECORD = (
+    EVEN_IF_FULL
+    + """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
+)
+_ACKNOWLEDGE = """
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
+redis.call('DEL', KEYS[2])
+redis.call('SET', KEYS[3], ARGV[3], 'XX', 'KEEPTTL')
+"""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A published reply in an adapter's hands, and its entry in the stream."""
+    """A published reply in an adapter's hands, and its entry in the stream.
+
+    A record of another version comes as `foreign`; `reply` is then the sentence that says so.
+    """
 
     entry: str
     reply: Reply
+    foreign: str | None = None
 
 
 class Outbox:
@@ -84,7 +115,12 @@ class Outbox:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._letters = Letters(client)
         self._publish = client.register_script(_PUBLISH)
+        self._group = client.register_script(_GROUP)
+        self._count = client.register_script(_COUNT)
+        self._record = client.register_script(_RECORD)
+        self._acknowledge = client.register_script(_ACKNOWLEDGE)
 
     async def publish(self, reply: Reply, *, photos: int | None = None) -> bool:
         """Publish a job's reply; False if it has been answered already.
@@ -112,6 +148,17 @@ class Outbox:
         """Whether the job has been answered."""
         return bool(await self._client.exists(keys.done(job_id)))
 
+    async def delivered(self, job_ids: Collection[str]) -> set[str]:
+        """Those of the jobs whose answer has arrived: nobody needs their photos any more."""
+        if not job_ids:
+            return set()
+        marks = await self._client.mget([keys.done(job_id) for job_id in job_ids])
+        return {job for job, mark in zip(job_ids, marks, strict=True) if mark == _DELIVERED}
+
+    async def now(self) -> float:
+        """The time of Redis in Unix seconds: the one clock that all processes share."""
+        return await store.now(self._client)
+
     async def deliveries(
         self, platform: str, *, block_seconds: float = 2.0
     ) -> AsyncIterator[Delivery]:
@@ -120,7 +167,6 @@ class Outbox:
         Ends after `block_seconds` without a new reply, so that the caller can look after retries
         and its own stopping.
         """
-        await self._group(platform)
         last = "0"
         while entries := await self._read(platform, last, None):
             last = entries[-1][0]
@@ -131,51 +177,43 @@ class Outbox:
             yield delivery
 
     async def acknowledge(self, delivery: Delivery) -> None:
-        """The answer has arrived: forget it."""
-        platform = delivery.reply.platform
-        async with self._client.pipeline(transaction=True) as pipe:
-            pipe.xack(keys.outbox(platform), GROUP, delivery.entry)
-            pipe.xdel(keys.outbox(platform), delivery.entry)
-            pipe.delete(keys.sent(delivery.reply.job))
-            await pipe.execute()
+        """The answer has arrived: forget it. A record of another version goes to the dead letters.
+
+        Processes of that version may still find it there (`darkroom letters replay`).
+        """
+        platform, job = delivery.reply.platform, delivery.reply.job
+        if delivery.foreign is not None:
+            await self.bury(delivery, "of another version; the person was told")
+            return
+        await self._acknowledge(
+            keys=[keys.outbox(platform), keys.sent(job), keys.done(job)],
+            args=[GROUP, delivery.entry, _DELIVERED],
+        )
         metrics.delivered(platform, delivery.entry)
 
     async def bury(self, delivery: Delivery, cause: str) -> None:
         """Move a reply that cannot be delivered to the dead letters, with the cause in words."""
-        platform = delivery.reply.platform
-        async with self._client.pipeline(transaction=True) as pipe:
-            pipe.xadd(
-                keys.dead(platform),
-                {"reply": delivery.reply.to_json(), "cause": cause},
-                maxlen=10_000,
-                approximate=True,
-            )
-            pipe.xack(keys.outbox(platform), GROUP, delivery.entry)
-            pipe.xdel(keys.outbox(platform), delivery.entry)
-            await pipe.execute()
-        metrics.undelivered(platform, "dead")
+        reply = delivery.reply
+        record = reply.to_json() if delivery.foreign is None else delivery.foreign
+        await self._letters.bury(reply.platform, GROUP, delivery.entry, record, cause)
+        metrics.undelivered(reply.platform, "dead")
 
     async def close(self, platform: str) -> None:
         """Forget a platform that will never be read again (a command line that has ended)."""
         async with self._client.pipeline(transaction=True) as pipe:
-            pipe.delete(keys.outbox(platform), keys.owed(platform))
+            pipe.delete(keys.outbox(platform), keys.owed(platform), keys.dead(platform))
             pipe.srem(keys.PLATFORMS, platform)
             await pipe.execute()
 
     async def attempt(self, delivery: Delivery) -> int:
         """Count one more attempt to deliver; the first is 1."""
-        name = keys.sent(delivery.reply.job)
-        count = await cast("Awaitable[int]", self._client.hincrby(name, "attempts", 1))
-        await self._client.expire(name, KEPT_SECONDS)
+        count = await self._count(keys=[keys.sent(delivery.reply.job)], args=[1, KEPT_SECONDS])
         metrics.attempted(delivery.reply.platform)
-        return count
+        return int(count)
 
     async def spare(self, delivery: Delivery) -> None:
         """Take back one attempt: the reply was not to blame."""
-        await cast(
-            "Awaitable[int]",
-            self._client.hincrby(keys.sent(delivery.reply.job), "attempts", -1),
-        )
+        await self._count(keys=[keys.sent(delivery.reply.job)], args=[-1, KEPT_SECONDS])
         metrics.undelivered(delivery.reply.platform, "later")
 
     async def sent_parts(self, job_id: str) -> dict[str, str]:
@@ -188,20 +226,18 @@ class Outbox:
         """A function that notes a part of an answer as sent."""
 
         async def record(name: str, outcome: str) -> None:
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.hset(keys.sent(job_id), name, outcome)
-                pipe.expire(keys.sent(job_id), KEPT_SECONDS)
-                await pipe.execute()
+            await self._record(keys=[keys.sent(job_id)], args=[name, outcome, KEPT_SECONDS])
 
         return record
 
-    async def sweep(self, lost: Callable[[Job], Reply], *, now: float | None = None) -> int:
+    async def sweep(self, lost: Callable[[Job, bool], Reply], *, now: float | None = None) -> int:
         """Answer for every job that is past its deadline or has vanished from the queue.
 
-        `lost` writes the reply. A job has vanished when neither the queue nor a worker knows it
-        for longer than a moment. Returns how many were answered.
+        `lost` writes the reply, told whether the job is late. A job has vanished when neither the
+        queue nor a worker knows it for longer than a moment. The time is that of Redis, so that no
+        other machine's clock makes a job late. Returns how many were answered.
         """
-        moment = time.time() if now is None else now
+        moment = await self.now() if now is None else now
         answered = 0
         platforms = await cast("Awaitable[set[str]]", self._client.smembers(keys.PLATFORMS))
         for platform in platforms:
@@ -217,7 +253,7 @@ class Outbox:
         job_id: str,
         deadline: float,
         moment: float,
-        lost: Callable[[Job], Reply],
+        lost: Callable[[Job, bool], Reply],
     ) -> int:
         async with self._client.pipeline(transaction=True) as pipe:
             pipe.get(keys.job(job_id))
@@ -227,31 +263,37 @@ class Outbox:
         if record is None:
             await self._client.zrem(keys.owed(platform), job_id)
             return 0
+        late = moment * 1000 >= deadline
         try:
             job = Job.from_json(record)
         except UnknownVersion:
-            return 0  # a newer version's job: its own processes look after it
-        vanished = queued is None and not running and moment - job.created > VANISHED_SECONDS
-        if not vanished and moment * 1000 < deadline:
+            if moment < deadline / 1000 + FOREIGN_SECONDS:
+                return 0
+            with contextlib.suppress(UnknownVersion):
+                reply = versions.refusal(record, job_id=job_id)
+                return int(await self.publish(reply, photos=versions.photos(record)))
             return 0
-        published = await self.publish(lost(job), photos=len(job.photos))
+        vanished = queued is None and not running and moment - job.created > VANISHED_SECONDS
+        if not vanished and not late:
+            return 0
+        published = await self.publish(lost(job, late), photos=len(job.photos))
         async with self._client.pipeline(transaction=True) as pipe:
             pipe.zrem(keys.QUEUE, job_id)
             pipe.delete(f"arq:job:{job_id}", f"arq:retry:{job_id}")
             await pipe.execute()
         return int(published)
 
-    async def _group(self, platform: str) -> None:
-        try:
-            await self._client.xgroup_create(keys.outbox(platform), GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if "BUSYGROUP" not in str(error):
-                raise
-
     async def _read(self, platform: str, start: str, block: int | None) -> list[_Entry]:
-        streams = await self._client.xreadgroup(
-            GROUP, CONSUMER, {keys.outbox(platform): start}, count=64, block=block
-        )
+        stream = keys.outbox(platform)
+        try:
+            streams = await self._client.xreadgroup(
+                GROUP, CONSUMER, {stream: start}, count=64, block=block
+            )
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            await self._group(keys=[stream], args=[GROUP])
+            return await self._read(platform, start, block)
         return [entry for _, entries in streams or () for entry in entries]
 
     async def _deliveries(
@@ -263,16 +305,11 @@ class Outbox:
                 yield delivery
 
     async def _delivery(self, platform: str, entry: str, fields: dict[str, str]) -> Delivery | None:
+        record = fields.get("reply", "")
         try:
-            reply = Reply.from_json(fields["reply"])
-        except (UnknownVersion, KeyError):
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.xadd(
-                    keys.dead(platform),
-                    {"reply": fields.get("reply", ""), "cause": "not of this version"},
-                )
-                pipe.xack(keys.outbox(platform), GROUP, entry)
-                pipe.xdel(keys.outbox(platform), entry)
-                await pipe.execute()
-            return None
-        return Delivery(entry=entry, reply=reply)
+            return Delivery(entry, Reply.from_json(record))
+        except UnknownVersion:
+            with contextlib.suppress(UnknownVersion):
+                return Delivery(entry, versions.refusal(record), foreign=record)
+        await self._letters.bury(platform, GROUP, entry, record, "cannot be read")
+        return None

@@ -17,6 +17,9 @@ BusyLoadingError = exceptions.BusyLoadingError
 
 _RETRIES = 5
 
+EVEN_IF_FULL = "redis.call('DEL', 'darkroom:nothing')\n"
+"""Begins a script that a Redis without memory lets through: it refuses only a first write."""
+
 
 def pool(url: str, *, text: bool = True, retries: int = _RETRIES) -> ConnectionPool:
     """A pool of connections to `url`; replies are str, or bytes unless `text`.
@@ -43,6 +46,12 @@ def pool(url: str, *, text: bool = True, retries: int = _RETRIES) -> ConnectionP
 def connect(url: str, *, retries: int = _RETRIES) -> Client:
     """A client of the Redis at `url` that speaks str."""
     return Redis.from_pool(pool(url, retries=retries))
+
+
+async def now(client: Client) -> float:
+    """The time of Redis in Unix seconds: one clock for all processes, whatever theirs say."""
+    seconds, micros = await client.time()
+    return int(seconds) + int(micros) / 1_000_000
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import secrets
 import time
@@ -10,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 
-from core import captions, metrics
+from core import captions, metrics, versions
 from core.blobs import Blobs
 from core.errors import Cancelled, DarkroomError
 from core.images import Limits
@@ -235,13 +234,13 @@ class Bench:
         shown = Progress()
         while True:
             try:
-                if watch.progress != shown:
-                    shown = watch.progress
-                    await self._queue.report(job_id, shown)
                 if watch.job_seconds > self._job_seconds:
                     watch.stop(late=True)
                 if await self._queue.unwanted(job_id):
                     watch.stop()
+                if watch.progress != shown:
+                    shown = watch.progress
+                    await self._queue.report(job_id, shown)
             except (RedisError, OSError) as error:
                 log.debug("job %s: progress not told: %s", job_id, type(error).__name__)
             await asyncio.sleep(REPORT_SECONDS)
@@ -255,22 +254,11 @@ class Bench:
     async def _refuse_unknown(self, job_id: str) -> None:
         record = await self._queue.raw_record(job_id)
         try:
-            fields = dict(json.loads(record or "{}"))
-            language = matching(str(fields.get("language", "")))
-            with speaking(language):
-                text = _(captions.OTHER_VERSION)
-            reply = Reply(
-                job=job_id,
-                platform=fields["platform"],
-                user=fields["user"],
-                address=fields["address"],
-                language=language,
-                results=(Failed(code="other_version", text=text),),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            log.error("job %s cannot be answered: %s", job_id, type(error).__name__)
+            reply = versions.refusal(record, job_id=job_id)
+        except UnknownVersion as error:
+            log.error("job %s cannot be answered: %s", job_id, error)
             return
-        await self._outbox.publish(reply, photos=len(fields.get("photos", ())))
+        await self._outbox.publish(reply, photos=versions.photos(record))
 
 
 def _answer(job: Job, results: Sequence[Result]) -> Reply:

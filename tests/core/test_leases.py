@@ -61,6 +61,21 @@ async def test_starts_are_counted_and_an_innocent_one_is_taken_back(
     assert await client.ttl(keys.starts("x")) > 0
 
 
+async def test_a_redis_without_memory_keeps_the_leases_and_counts(
+    client: Client, mine: Leases, theirs: Leases
+) -> None:
+    await client.config_set("maxmemory", 1)
+    try:
+        await mine.claim("a")
+        assert await mine.renew(["a", "ran-out"]) == []
+        assert not await theirs.held("ran-out")
+        assert [await mine.begin("a"), await mine.begin("a")] == [1, 2]
+        await mine.hand_back("a")
+        assert await mine.starts("a") == 1
+    finally:
+        await client.config_set("maxmemory", 0)
+
+
 async def test_a_hand_back_never_goes_below_0_and_makes_no_key(
     client: Client, mine: Leases
 ) -> None:

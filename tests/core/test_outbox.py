@@ -1,16 +1,18 @@
 import asyncio
+import json
 import time
 from collections.abc import Awaitable
 from typing import cast
 
 import pytest
 
-from core import keys
+from core import keys, letters
 from core.jobs import Job, PhotoRef, Reply
 from core.leases import Leases
-from core.outbox import CONSUMER, GROUP, Delivery, Outbox
+from core.outbox import CONSUMER, FOREIGN_SECONDS, GROUP, Delivery, Outbox
 from core.queue import Queue
 from core.store import Client
+from tests.doubles.clock import shift_clock
 from tests.doubles.jobs import enhanced, fresh, opened, reply
 
 COUNTERS = keys.PREFIX + "day:"
@@ -25,7 +27,7 @@ async def read(outbox: Outbox, platform: str = "test") -> list[Delivery]:
     return [found async for found in outbox.deliveries(platform, block_seconds=0.01)]
 
 
-def lost(job: Job) -> Reply:
+def lost(job: Job, late: bool) -> Reply:
     return Reply.failure(job, "lost", "Lost.")
 
 
@@ -125,6 +127,54 @@ async def test_a_reply_of_another_version_does_not_hold_up_the_others(
     assert await client.xlen(keys.dead("test")) == 2
 
 
+async def test_a_reply_of_another_version_becomes_a_sentence_and_stays_for_its_own_processes(
+    client: Client, outbox: Outbox
+) -> None:
+    record = json.dumps(reply().model_dump(mode="json") | {"v": 2, "results": "elsewhere"})
+    await client.xadd(keys.outbox("test"), {"reply": record})
+    (found,) = await read(outbox)
+    assert found.foreign == record
+    assert found.reply.address == reply().address
+    assert [one.kind for one in found.reply.results] == ["failed"]
+    assert await client.xlen(keys.dead("test")) == 0  # not before the person was told
+    await outbox.acknowledge(found)
+    ((_, letter),) = await client.xrange(keys.dead("test"))
+    assert letter["reply"] == record
+    assert await read(outbox) == []
+
+
+async def test_jobs_whose_answer_has_arrived_are_known(outbox: Outbox) -> None:
+    await outbox.publish(reply("arrived"))
+    (found,) = await read(outbox)
+    await outbox.acknowledge(found)
+    await outbox.publish(reply("published"))
+    assert await outbox.delivered({"arrived", "published", "never"}) == {"arrived"}
+    assert await outbox.delivered(set()) == set()
+    assert await outbox.published("arrived")
+    assert not await outbox.publish(reply("arrived"))
+
+
+async def test_a_redis_without_memory_lets_every_step_of_a_delivery_through(
+    client: Client, outbox: Outbox
+) -> None:
+    for name in ("a", "b"):
+        await outbox.publish(reply(name))
+    await client.config_set("maxmemory", 1)
+    try:
+        first, second = await read(outbox)
+        assert [await outbox.attempt(first) for _ in range(2)] == [1, 2]
+        await outbox.spare(first)
+        await outbox.recorder("a")("file", "message 5")
+        assert await outbox.sent_parts("a") == {"file": "message 5"}
+        await outbox.acknowledge(first)
+        await outbox.bury(second, "the chat is gone")
+    finally:
+        await client.config_set("maxmemory", 0)
+    assert await read(outbox) == []
+    assert await client.xlen(keys.dead("test")) == 1
+    assert 0 < await client.ttl(keys.dead("test")) <= letters.KEPT_SECONDS
+
+
 async def test_many_unfinished_replies_are_all_read_however_many_wait(outbox: Outbox) -> None:
     names = [f"job-{n:02}" for n in range(40)]
     for name in names:
@@ -188,6 +238,31 @@ async def test_the_sweeper_survives_records_of_other_versions_and_missing_ones(
     await client.zrem(keys.QUEUE, "late")
     assert await outbox.sweep(lost, now=time.time() + 60) == 1
     assert set(await client.zrange(keys.owed("test"), 0, -1)) == {"strange"}
+
+
+async def test_a_job_of_another_version_is_answered_when_its_own_processes_did_not(
+    client: Client, queue: Queue, outbox: Outbox
+) -> None:
+    strange = fresh("strange", seconds=60)
+    await queue.enqueue(strange)
+    record = json.dumps(strange.model_dump(mode="json") | {"v": 2, "recipe": "elsewhere"})
+    await client.set(keys.job("strange"), record)
+    late = time.time() + 60
+    assert await outbox.sweep(lost, now=late + FOREIGN_SECONDS - 1) == 0
+    assert await outbox.sweep(lost, now=late + FOREIGN_SECONDS + 1) == 1
+    (told,) = await read(outbox)
+    assert told.reply.address == strange.address
+    assert [one.kind for one in told.reply.results] == ["failed"]
+    assert await client.zcard(keys.user("test", "ann")) == 0
+
+
+async def test_another_machines_clock_makes_no_job_late(
+    queue: Queue, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await queue.enqueue(fresh(seconds=60))
+    shift_clock(monkeypatch, days=1)
+    assert await outbox.sweep(lost) == 0
+    assert await read(outbox) == []
 
 
 async def test_a_closed_platform_is_forgotten(client: Client, queue: Queue, outbox: Outbox) -> None:

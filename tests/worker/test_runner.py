@@ -25,7 +25,7 @@ from core.presence import Presence
 from core.queue import FUNCTION, Cancelling, Queue, dumps, loads
 from core.recipe import Recipe
 from core.settings import StoreSettings, WorkerSettings
-from core.store import Client, RedisError
+from core.store import EVEN_IF_FULL, Client, RedisError
 from core.valkey import PrivateValkey
 from tests.doubles.counts import free_port
 from tests.doubles.jobs import fresh
@@ -325,6 +325,35 @@ async def test_a_job_that_redis_interrupted_is_tried_again(
     assert turns == {1.0}  # it is not put behind those who came later
     assert work.starts == ["job-1"] * 3
     assert (worker.jobs_complete, worker.jobs_failed) == (1, 0)
+
+
+@deprecated_close
+async def test_while_redis_is_full_the_worker_lives_and_begins_when_there_is_room(
+    client: Client, redis_url: str, queue: Queue
+) -> None:
+    work = Work()
+    work.may_end.set()
+    async with at_work(client, redis_url, work) as worker:
+        await queue.enqueue(fresh())
+        await work.begun.wait()
+        await asyncio.gather(*worker.tasks.values())
+        await client.config_set("maxmemory", 1)
+        try:
+            full = client.register_script(EVEN_IF_FULL + "redis.call('ZADD', KEYS[1], 1, 'job-2')")
+            await full(keys=[keys.QUEUE])  # it was there before
+            await worker.look(3)
+            worker.tasks["job-3"] = asyncio.create_task(worker.run_job("job-3", 1))
+            await worker.look(3)  # it became full in between
+            assert worker.main_task is not None
+            assert not worker.main_task.done()
+            assert work.starts == ["job-1"]
+            assert await client.get("arq:in-progress:job-3") == "host-1"
+        finally:
+            await client.config_set("maxmemory", 0)
+        work.begun.clear()
+        await queue.enqueue(fresh("job-4"))
+        await work.begun.wait()
+        assert work.starts == ["job-1", "job-4"]
 
 
 @deprecated_close
