@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 SECONDS: Final = 60
 """How long opening a photo may take; 50 megapixels need some three seconds."""
-_GRACE_SECONDS: Final = 5.0
-"""A fork ends itself by then."""
+GRACE_SECONDS: Final = 5.0
+"""A fork that has not ended itself by then is killed."""
 _COMMAND: Final = (sys.executable, "-m", "worker.imaging.cell")
 # All that a cell sees of the worker's surroundings: no password of Redis, no key of the store.
 _SEEN: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
@@ -72,12 +72,17 @@ class Decoders:
     """
 
     def __init__(
-        self, *, cells: int = 2, seconds: int = SECONDS, command: Sequence[str] = _COMMAND
+        self,
+        *,
+        cells: int = 2,
+        seconds: int = SECONDS,
+        grace: float = GRACE_SECONDS,
+        command: Sequence[str] = _COMMAND,
     ) -> None:
         self.memory = 0
         self._seconds = seconds
         self._command = command
-        self._all = [_Cell(command) for _number in range(cells)]
+        self._all = [_Cell(command, grace) for _number in range(cells)]
         self._idle: LifoQueue[_Cell] = LifoQueue()
         for cell in self._all:
             self._idle.put(cell)
@@ -115,8 +120,9 @@ class Decoders:
 class _Cell:
     """One process that forks for each photo, started anew when it has died."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], grace: float) -> None:
         self._command = command
+        self._grace = grace
         self._start()
 
     def _start(self) -> None:
@@ -135,7 +141,7 @@ class _Cell:
         """Let a fork open `source` and write into `target`; raises _Crashed."""
         if self._process.poll() is not None:
             self._restart()
-        self._control.settimeout(task.seconds + _GRACE_SECONDS)
+        self._control.settimeout(task.seconds + self._grace)
         files = [source.fileno(), target.fileno()]
         try:
             socket.send_fds(self._control, [task.to_json()], files)
