@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from core.commands import FORMS, Action
 from core.jobs import Enhanced, Failed, Progress, Reply, StageName, Step
 from core.language import N_, _, decimal, ngettext
-from core.queue import Ticket
 from core.recipe import Preset, Recipe, Which
+from core.tickets import Ticket
 
 CAPTION_MAX = 1024
 """The longest caption that every platform takes (Telegram's limit)."""

@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.jobs import Address, Job, Progress, Reply, UnknownVersion
 from core.outbox import KEPT_SECONDS, PUBLISH
 from core.presence import ALIVE_SECONDS
 from core.store import Client, spoken
+from core.tickets import Ticket
 
 FUNCTION = "enhance"
 """The name of the worker's function in the queue."""
@@ -46,22 +47,6 @@ class Cancelling(StrEnum):
     CANCELLED = "cancelled"
     STOPPING = "stopping"
     FINISHED = "finished"
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """Where a job stands: `place` counts from 1, 0 once it runs; `seconds` is a rough guess."""
-
-    job: str
-    place: int
-    seconds: float
-    progress: Progress | None = None
-    known: bool = False
-
-    @property
-    def running(self) -> bool:
-        """Whether a worker has it."""
-        return self.place == 0
 
 
 def dumps(value: Any) -> bytes:

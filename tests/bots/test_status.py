@@ -10,8 +10,9 @@ from bots.desk import Rows, TryLater
 from bots.status import StatusBoard
 from core import captions, keys, store
 from core.jobs import Address, Job, Progress
-from core.queue import Queue, Ticket
+from core.queue import Queue
 from core.store import Client
+from core.tickets import Ticket
 from tests.doubles.desk import RecordingDesk
 from tests.doubles.jobs import fresh
 

@@ -15,8 +15,9 @@ from core.blobs import Blobs
 from core.communities import UNLIMITED, Allowance
 from core.jobs import Enhanced, Failed, Job, Reply, StageName, Step
 from core.outbox import Delivery, Outbox
-from core.queue import Queue, Ticket
+from core.queue import Queue
 from core.store import Client
+from core.tickets import Ticket
 from tests.bots.telegram.pictures import picture
 
 SECONDS = 20.0

@@ -7,8 +7,8 @@ from core.buttons import Choice
 from core.commands import FORMS, Action
 from core.jobs import Failed, Progress, StageName, Step
 from core.language import available, speaking
-from core.queue import Ticket
 from core.recipe import Preset, Recipe, Which
+from core.tickets import Ticket
 from tests.doubles.jobs import enhanced, reply
 
 NOISE = Step(stage=StageName.DENOISE, done=True, strength=60, reason="grainy, σ ≈ 14")
