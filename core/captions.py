@@ -52,7 +52,6 @@ UNEXPECTED = N_(
     "Something unexpected went wrong with this photo. The operator can find it in the log."
 )
 CANCELLED = N_("Cancelled, as you asked.")
-OTHER_VERSION = N_("The lab was being updated just then. Please send the photo again.")
 FIRST_FRAME = N_("this was an animation: only its first frame was enhanced")
 NOT_DELIVERED = N_(
     "Your photo is finished, but the chat would not take it. Please try again with a smaller scale."

@@ -2,9 +2,10 @@
 
 import json
 
-from core import captions
 from core.jobs import Failed, Reply, UnknownVersion
-from core.language import _, matching, speaking
+from core.language import N_, _, matching, speaking
+
+OTHER_VERSION = N_("The lab was being updated just then. Please send the photo again.")
 
 
 def refusal(record: str | None, *, job_id: str | None = None) -> Reply:
@@ -17,7 +18,7 @@ def refusal(record: str | None, *, job_id: str | None = None) -> Reply:
         fields = dict(json.loads(record or ""))
         language = matching(str(fields.get("language", "")))
         with speaking(language):
-            failed = Failed(code="other_version", text=_(captions.OTHER_VERSION))
+            failed = Failed(code="other_version", text=_(OTHER_VERSION))
         return Reply(
             job=fields["job"] if job_id is None else job_id,
             platform=fields["platform"],

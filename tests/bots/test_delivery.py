@@ -12,7 +12,7 @@ from bots import delivery
 from bots.delivery import DeliveryLoop
 from bots.desk import TryLater, Undeliverable
 from bots.status import StatusBoard
-from core import captions, keys
+from core import captions, keys, versions
 from core.blobs import Blobs
 from core.errors import ServiceDown
 from core.jobs import Failed, PhotoRef, Reply
@@ -367,7 +367,7 @@ async def test_an_answer_of_another_version_is_told_in_its_language_and_kept(
     async with running():
         await desk.delivered["new"].wait()
     with speaking("de"):
-        assert desk.messages[1].text == _(captions.OTHER_VERSION) != captions.OTHER_VERSION
+        assert desk.messages[1].text == _(versions.OTHER_VERSION) != captions.OTHER_VERSION
     ((_entry, letter),) = await client.xrange(keys.dead("test"))
     assert json.loads(letter["reply"]) == record
     assert await client.xlen(keys.outbox("test")) == 0

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from bots.conversation import Lab
-from core import captions, keys
+from core import captions, keys, versions
 from core.blobs import Blobs
 from core.errors import ModelUnavailable
 from core.images import Limits
@@ -266,7 +266,7 @@ async def test_the_end_of_a_job_is_told_in_its_language(
     for name in ("job-1", "job-2", "job-3"):
         await bench.work(name)
     replies = {reply.job: reply for reply in await answers(lab)}
-    texts = [captions.UNEXPECTED, captions.GIVEN_UP, captions.OTHER_VERSION]
+    texts = [captions.UNEXPECTED, captions.GIVEN_UP, versions.OTHER_VERSION]
     with speaking("ru"):
         for number, text in enumerate(texts, 1):
             reply = replies[f"job-{number}"]
@@ -642,7 +642,7 @@ async def test_a_job_of_another_version_is_answered(lab: Lab, bench: Bench, clie
     record = '{"v":2,"platform":"test","user":"ann","address":{"chat":7},"photos":[{"new":1}]}'
     await client.set(keys.job("job-1"), record)
     await bench.work("job-1")
-    assert captions.caption(await only_answer(lab)) == captions.OTHER_VERSION
+    assert captions.caption(await only_answer(lab)) == versions.OTHER_VERSION
     assert await client.zcard(keys.user("test", "ann")) == 0
 
 
