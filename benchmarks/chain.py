@@ -10,8 +10,6 @@ reading the message, photo store, queue, opening, saving, the collage, publishin
 import argparse
 import asyncio
 import io
-import os
-import platform
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.figures import machine, percentile
 from bots.conversation import Conversation, Lab
 from bots.desk import Request
 from bots.service import open_lab, serve
@@ -56,7 +55,7 @@ def main() -> None:
     wishes = parser.parse_args()
     photo = wishes.photo.read_bytes() if wishes.photo else _photo()
     with Image.open(io.BytesIO(photo)) as header:
-        print(f"{_machine()}; {header.width} × {header.height} px, {len(photo) / 1000:.0f} kB")
+        print(f"{machine()}; {header.width} × {header.height} px, {len(photo) / 1000:.0f} kB")
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
         asyncio.run(_measure(Path(folder), photo, wishes.rounds))
 
@@ -116,14 +115,10 @@ def _tell(name: str, times: Sequence[Times]) -> None:
         for values in ([one.model for one in times], [1000 * one.files for one in times])
     )
     print(
-        f"{name:28} {statistics.median(whole):8.3f} {_p95(whole):7.3f} {model:8.3f} "
-        f"{files:9.0f} {statistics.median(chain):9.0f} {_p95(chain):7.0f}",
+        f"{name:28} {statistics.median(whole):8.3f} {percentile(whole, 95):7.3f} {model:8.3f} "
+        f"{files:9.0f} {statistics.median(chain):9.0f} {percentile(chain, 95):7.0f}",
         flush=True,
     )
-
-
-def _p95(values: Sequence[float]) -> float:
-    return float(np.percentile(values, 95))
 
 
 def _lay_out(out: Path, paths: Sequence[Path], photo: bytes) -> None:
@@ -140,10 +135,6 @@ def _photo() -> bytes:
     levels = np.clip(waves + grain, 0, 255).astype(np.uint8)
     Image.fromarray(levels).save(packed, "JPEG", quality=90)
     return packed.getvalue()
-
-
-def _machine() -> str:
-    return f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
 if __name__ == "__main__":
