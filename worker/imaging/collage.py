@@ -132,8 +132,8 @@ def _mark(picture: Image.Image, part: Box, before: Photo, plan: Layout) -> None:
     """A thin frame in the whole view around what the zoomed panels show."""
     across, down = picture.width / before.width, picture.height / before.height
     left, top = round(part.left * across), round(part.top * down)
-    right = round((part.left + part.width) * across) - 1
-    bottom = round((part.top + part.height) * down) - 1
+    right = max(left, round((part.left + part.width) * across) - 1)
+    bottom = max(top, round((part.top + part.height) * down) - 1)
     line = max(2, plan.width // 500)
     draw = ImageDraw.Draw(picture, "RGBA")
     draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), None, (0, 0, 0, 110), line + 2)

@@ -30,7 +30,10 @@ def panel(sheet: Image.Image, plan: Layout, side: str, zoomed: bool) -> np.ndarr
     return np.asarray(sheet.crop(box)).astype(int)
 
 
-SHAPES = [(120, 80), (80, 120), (100, 100), (160, 90), (60, 180), (300, 24), (24, 300), (9, 8)]
+SHAPES = [
+    (120, 80), (80, 120), (100, 100), (160, 90), (60, 180), (300, 24), (24, 300), (9, 8),
+    (8, 20_000), (20_000, 8),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("width", "height"), SHAPES)
