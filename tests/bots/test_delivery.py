@@ -367,7 +367,7 @@ async def test_an_answer_of_another_version_is_told_in_its_language_and_kept(
     async with running():
         await desk.delivered["new"].wait()
     with speaking("de"):
-        assert desk.messages[1].text == _(versions.OTHER_VERSION) != captions.OTHER_VERSION
+        assert desk.messages[1].text == _(versions.OTHER_VERSION) != versions.OTHER_VERSION
     ((_entry, letter),) = await client.xrange(keys.dead("test"))
     assert json.loads(letter["reply"]) == record
     assert await client.xlen(keys.outbox("test")) == 0
