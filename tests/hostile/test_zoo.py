@@ -1,0 +1,46 @@
+import io
+import logging
+
+import pytest
+from PIL import Image
+
+from bots.conversation import Lab
+from core.jobs import Enhanced, Failed
+from tests.hostile.chain import enhanced
+from tests.hostile.intake import MEMORY, SECONDS, Look
+from tests.hostile.zoo import ZOO
+from worker.bench import Bench
+
+
+@pytest.mark.parametrize("name", ZOO)
+async def test_every_file_is_enhanced_or_refused_in_words(
+    looks: dict[str, Look], lab: Lab, bench: Bench, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    outcomes, make = ZOO[name]
+    look = looks[name]
+    assert look.seconds < SECONDS
+    assert look.memory < MEMORY
+    if look.outcome != "taken":
+        assert look.outcome in outcomes.split()
+        assert look.text[0].isupper()
+        assert look.text.endswith(".")
+        return
+    with caplog.at_level(logging.WARNING):
+        (result,) = await enhanced(lab, bench, make())
+    assert not caplog.records
+    if isinstance(result, Failed):
+        assert result.code in outcomes.split()
+        assert result.text.endswith(".")
+        return
+    assert isinstance(result, Enhanced)
+    assert "enhanced" in outcomes.split()
+    with Image.open(io.BytesIO(await lab.blobs.get(result.key))) as image:
+        image.load()
+        assert image.size == (result.width, result.height)
+    assert result.collage is not None
+
+
+def test_the_intake_is_quick(looks: dict[str, Look]) -> None:
+    slow = {name: look.seconds for name, look in looks.items() if look.seconds > 3}
+    assert not slow
+    assert len(looks) == len(ZOO)
