@@ -190,7 +190,7 @@ class Conversation:
         if found is None:
             return _(captions.TOO_OLD)
         offer, choice = found
-        if offer.user != request.user:
+        if (offer.platform, offer.user) != (self._desk.platform, request.user):
             return _(captions.NOT_YOURS)
         if choice is Choice.CANCEL:
             jobs = await self._lab.queue.of_user(self._desk.platform, offer.user)

@@ -1,5 +1,6 @@
 """What the buttons under an answer stand for, kept so that they outlive a restart."""
 
+import re
 import secrets
 from enum import StrEnum
 
@@ -8,6 +9,7 @@ from core.jobs import Address, UnknownVersion, Value
 from core.recipe import PLAIN, Recipe
 from core.store import Client, spoken
 
+_ID = re.compile(r"[\w-]{1,48}", re.ASCII)
 KEPT_SECONDS = 30 * 24 * 3600
 
 
@@ -49,7 +51,7 @@ class Buttons:
     async def find(self, data: str) -> tuple[Offer, Choice] | None:
         """The offer and the choice behind a pressed button, None when it is not ours or too old."""
         button_id, _, word = data.partition(":")
-        if word not in set(Choice):
+        if word not in set(Choice) or not _ID.fullmatch(button_id):
             return None
         with spoken():
             record = await self._client.get(keys.button(button_id))

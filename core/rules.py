@@ -23,8 +23,10 @@ __all__ = ["RULES", "Rule", "chosen", "exported", "read"]
 Values = dict[str, Any]
 
 _MENTION = re.compile(r"<[@#]&?(\d{1,20})>")
+_NUMBER = re.compile(r"\d{1,5}")
 _SWITCH = {"on": True, "off": False}
 _OFF = "off"
+_RECIPE_MAX = 120
 _ENHANCING = tuple(name for name, form in FORMS.items() if form.action is Action.ENHANCE)
 
 
@@ -112,9 +114,12 @@ def _show_mode(community: Community) -> str:
 
 
 def _recipe(words: Sequence[str], *_rest: object) -> Values:
+    words = [word for word in (word.strip(",;.") for word in words) if word]
     text = " ".join(words)
     if text in ("none", _OFF):
         return {"recipe": PLAIN, "recipe_words": ""}
+    if not words or len(text) > _RECIPE_MAX:
+        raise CommandError(_("A recipe is a few words: /darkroom recipe portrait 60 png."))
     name = words[0].removeprefix("/")
     line = f"/{text.removeprefix('/')}" if name in _ENHANCING else f"/enhance {text}"
     command = parse(line)
@@ -135,7 +140,7 @@ def _commands(words: Sequence[str], *_rest: object) -> Values:
 
 def _scale(words: Sequence[str], *_rest: object) -> Values:
     digits = words[0].strip("x×")
-    if not digits.isdecimal() or int(digits) not in SCALES:
+    if digits not in {str(scale) for scale in SCALES}:
         raise CommandError(
             _("The largest scale is one of 1x, 2x, 3x, 4x and 8x, not “{word}”.").format(
                 word=quoted(words[0])
@@ -147,9 +152,10 @@ def _scale(words: Sequence[str], *_rest: object) -> Values:
 def _daily(words: Sequence[str], *_rest: object) -> Values:
     if words[0] == _OFF:
         return {"daily": None}
-    if not words[0].isdecimal() or not 1 <= int(words[0][:6]) <= 10_000:
+    number = _NUMBER.fullmatch(words[0])
+    if number is None or not 1 <= int(number[0]) <= 10_000:
         raise CommandError(_("Photos a day is a number from 1 to 10000, or off: daily 20."))
-    return {"daily": int(words[0])}
+    return {"daily": int(number[0])}
 
 
 def _cooldown(words: Sequence[str], *_rest: object) -> Values:
