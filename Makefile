@@ -10,7 +10,7 @@ PHOTO ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format messages benchmarks upstream clean
+.PHONY: help install demo test chaos check format messages benchmarks upstream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +28,9 @@ demo: $(STAMP) ## enhance a real photo through the whole chain into out/ (PHOTO=
 
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest -q -n $(WORKERS)
+
+chaos: $(STAMP) ## 1,000 photos while bots, workers and Redis are killed 60 times (10 minutes)
+	@$(BIN)/python -m tests.chaos.battle
 
 check: $(STAMP) ## lint, formatting, types, import contracts
 	@$(BIN)/ruff check .

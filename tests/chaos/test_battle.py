@@ -1,0 +1,14 @@
+"""The short storm; `make chaos` is the long one."""
+
+from pathlib import Path
+
+from tests.chaos.battle import Plan, fight
+
+SHORT = Plan(photos=40, blows=6, seconds=8.0, seed=2)
+
+
+async def test_whatever_is_killed_every_photo_is_answered_once(tmp_path: Path) -> None:
+    report = await fight(SHORT, tmp_path)
+    assert report.broken == {}, report.table()
+    assert len(report.hits) == SHORT.blows
+    assert any(event.kind == "file" for event in report.photos["0"].events), report.table()
