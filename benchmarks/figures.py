@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.jobs import Job, PhotoRef
+from core.store import Client
 
 PLATFORM = "benchmark"
 
@@ -20,6 +21,12 @@ def machine() -> str:
 def percentile(values: Sequence[float], percent: float) -> float:
     """The value that so many percent (0–100) do not exceed."""
     return float(np.percentile(values, percent))
+
+
+async def server_seconds(client: Client) -> float:
+    """Processor time that Redis has used so far, by its own account."""
+    used = await client.info("cpu")
+    return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
 
 
 def request(

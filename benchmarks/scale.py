@@ -27,7 +27,7 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
-from benchmarks.figures import PLATFORM, machine, percentile, request
+from benchmarks.figures import PLATFORM, machine, percentile, request, server_seconds
 from benchmarks.stand_in import SECONDS
 from core import keys, store
 from core.blobs import Blobs
@@ -39,12 +39,13 @@ from core.queue import Queue
 from core.recipe import Recipe
 from core.store import Client
 from core.valkey import PrivateValkey
+from worker.runner import LEASE_SECONDS
 
 WORKERS = (1, 2, 4)
 PLAIN = Recipe(scale=1, denoise=0, faces=0, collage=False)
 READY_SECONDS = 60.0
 ANSWER_SECONDS = 120.0
-LEASES = "arq:in-progress:"
+LEASE_KEYS = "arq:in-progress:"
 
 
 class Workers:
@@ -146,12 +147,12 @@ async def _starts(client: Client) -> AsyncIterator[asyncio.Queue[tuple[str, floa
     started: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
     await client.config_set("notify-keyspace-events", "K$")
     news = client.pubsub()
-    await news.psubscribe(f"__keyspace@0__:{LEASES}*")
+    await news.psubscribe(f"__keyspace@0__:{LEASE_KEYS}*")
 
     async def listen() -> None:
         async for message in news.listen():
             if message["type"] == "pmessage" and message["data"] == "set":
-                name = message["channel"].partition(LEASES)[2]
+                name = message["channel"].partition(LEASE_KEYS)[2]
                 started.put_nowait((name, asyncio.get_running_loop().time()))
 
     listening = asyncio.create_task(listen())
@@ -164,16 +165,21 @@ async def _starts(client: Client) -> AsyncIterator[asyncio.Queue[tuple[str, floa
         await client.config_set("notify-keyspace-events", "")
 
 
-async def _throughput(bench: Bench, photos: int, workers: int) -> float:
-    """Photos a second, from each worker's first answer to the last."""
+async def _throughput(bench: Bench, photos: int, workers: int) -> tuple[float, float]:
+    """Photos a second, from each worker's first answer to the last, and Redis' share of one.
+
+    The share is the server's processor time in seconds, all polling included.
+    """
     names = await bench.lay_out(photos * workers)
+    before = await server_seconds(bench.client)
     for name in names:
         await bench.send(name)
     found = await bench.answers(len(names))
     if _enhanced(found) < len(names):
         raise SystemExit("A photo was not enhanced.")
+    share = (await server_seconds(bench.client) - before) / len(names)
     moments = sorted(int(one.entry.partition("-")[0]) for one in found)
-    return 1000 * (len(moments) - workers) / (moments[-1] - moments[workers - 1])
+    return 1000 * (len(moments) - workers) / (moments[-1] - moments[workers - 1]), share
 
 
 async def _latencies(bench: Bench, photos: int, rate: float) -> list[float]:
@@ -238,6 +244,15 @@ def _enhanced(found: list[Delivery]) -> int:
     return sum(result.kind == "enhanced" for one in found for result in one.reply.results)
 
 
+async def _left(client: Client) -> int:
+    """What stays in the queue for longer than the lease of a worker killed behind its answer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2 * LEASE_SECONDS):
+            while await client.zcard(keys.QUEUE):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    return int(await client.zcard(keys.QUEUE))
+
+
 async def _measure(folder: Path, photos: int, cost: float, times: int) -> None:
     async with contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(PrivateValkey(folder / "valkey"))
@@ -245,13 +260,14 @@ async def _measure(folder: Path, photos: int, cost: float, times: int) -> None:
         stack.push_async_callback(client.aclose)
         bench = Bench(client, folder)
         workers = await stack.enter_async_context(Workers(client, server.url, folder, cost))
-        print("{:>8} {:>10} {:>6}".format("workers", "photos/s", "ratio"))
+        columns = ("workers", "photos/s", "ratio", "Redis ms a photo")
+        print("{:>8} {:>10} {:>6} {:>17}".format(*columns))
         first = 0.0
         for wanted in WORKERS:
             await workers.ready(wanted)
-            rate = await _throughput(bench, photos, wanted)
+            rate, share = await _throughput(bench, photos, wanted)
             first = first or rate
-            print(f"{wanted:8} {rate:10.2f} {rate / first:6.2f}", flush=True)
+            print(f"{wanted:8} {rate:10.2f} {rate / first:6.2f} {1000 * share:17.2f}", flush=True)
         capacity = WORKERS[-1] / cost
         waits = [1000 * wait for wait in await _latencies(bench, photos, 0.3 * capacity)]
         print(
@@ -260,7 +276,7 @@ async def _measure(folder: Path, photos: int, cost: float, times: int) -> None:
             flush=True,
         )
         await _turmoil(bench, workers, 4 * photos, 0.5 * capacity, times)
-        print(f"left in the queue: {await client.zcard(keys.QUEUE)}")
+        print(f"left in the queue: {await _left(client)}")
 
 
 def _photo() -> bytes:

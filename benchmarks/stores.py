@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.figures import machine, percentile, request
+from benchmarks.figures import machine, percentile, request, server_seconds
 from core import keys, store
 from core.blobs import Blobs
 from core.jobs import Reply
@@ -35,22 +35,17 @@ async def _timed(
     name: str, client: Client, works: Sequence[Callable[[], Awaitable[object]]]
 ) -> None:
     """Print the times of each of some works, and what they cost the server."""
-    before = await _server_seconds(client)
+    before = await server_seconds(client)
     times = []
     for work in works:
         begun = time.perf_counter()
         await work()
         times.append(1000 * (time.perf_counter() - begun))
-    cost = 1000 * (await _server_seconds(client) - before) / len(works)
+    cost = 1000 * (await server_seconds(client) - before) / len(works)
     print(
         f"{name:34} {percentile(times, 50):9.2f} {percentile(times, 95):7.2f} {cost:10.3f}",
         flush=True,
     )
-
-
-async def _server_seconds(client: Client) -> float:
-    used = await client.info("cpu")
-    return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
 
 
 async def _redis(url: str, length: int, rounds: int) -> None:
@@ -67,11 +62,13 @@ async def _redis(url: str, length: int, rounds: int) -> None:
     jobs = [request(f"new-{number}", f"newcomer-{number}") for number in range(rounds)]
     names = [f"old-{number * length // rounds}" for number in range(rounds)]
     now = round(1000 * time.time())
+    everyone = [f"old-{number}" for number in range(length)]
     look = partial(client.zrangebyscore, keys.QUEUE, "-inf", now, start=0, num=READ_LIMIT)
     replies = [Reply.failure(job, "measured", "Measured.") for job in jobs]
     for what, works in (
         ("enqueue, the ticket with it", [partial(queue.enqueue, job) for job in jobs]),
         ("place and time left", [partial(queue.ticket, name) for name in names]),
+        ("the same for all at once", [partial(queue.tickets, everyone)] * 3),
         ("a worker's look at the queue", [look] * rounds),
         ("publish an answer", [partial(outbox.publish, reply) for reply in replies]),
     ):

@@ -13,7 +13,7 @@ def test_a_short_queue_prints_every_figure(
     _, memory, heads, *rows, put, got = capsys.readouterr().out.splitlines()
     assert memory.startswith("20 requests wait")
     assert heads.split()[:3] == ["what", "median", "ms"]
-    assert len(rows) == 4
+    assert len(rows) == 5
     for row in rows:
         median, p95, server = map(float, row[34:].split())
         assert 0 < median <= p95
