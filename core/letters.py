@@ -16,7 +16,7 @@ _BURY = """
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 redis.call('XDEL', KEYS[1], ARGV[2])
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'reply', ARGV[3], 'cause', ARGV[4])
-redis.call('XTRIM', KEYS[2], 'MINID', '~', 1000 * (redis.call('TIME')[1] - ARGV[6]))
+redis.call('XTRIM', KEYS[2], 'MINID', 1000 * (redis.call('TIME')[1] - ARGV[6]))
 redis.call('EXPIRE', KEYS[2], ARGV[6])
 """
 _REPLAY = """

@@ -173,10 +173,12 @@ def _worker_module(name: str) -> Any:
 def main() -> None:
     """Run the command; an expected failure ends with one sentence and exit code 2."""
     from darkroom.communities import app as communities_app
+    from darkroom.letters import app as letters_app
     from darkroom.weights import app as weights_app
 
     app.add_typer(weights_app, name="weights")
     app.add_typer(communities_app, name="communities")
+    app.add_typer(letters_app, name="letters")
     try:
         app()
     except DarkroomError as error:
