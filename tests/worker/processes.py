@@ -58,6 +58,12 @@ class WorkerProcess:
         self.send(signal.SIGKILL)
         await self.ended()
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None
+        return self._process.pid
+
     def send(self, number: int) -> None:
         """Send a signal, if the process is still there."""
         assert self._process is not None
