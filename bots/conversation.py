@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -281,7 +280,7 @@ class Conversation:
         recipe: Recipe,
     ) -> Job:
         """Take the photos in and keep what the buttons under their answer will stand for."""
-        now = time.time()
+        now = await self._lab.queue.now()
         deadline = now + self._lab.answer_seconds
         taken = await self._intake.take(job_id, photos, deadline + self._lab.answer_seconds)
         offer = Offer(

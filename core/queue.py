@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from core import keys, metrics
+from core import keys, metrics, store
 from core.communities import UNLIMITED, Allowance
 from core.entrance import ENQUEUE, LOOK, Caps, figures, refusal
 from core.errors import ServiceDown
@@ -82,7 +82,7 @@ class Queue:
         community or the lab has too much in flight or the community's `allowance` is spent,
         ServiceDown without Redis.
         """
-        now = time.time()
+        now = await self.now()
         arq_job: dict[str, Any] = {
             "t": None,
             "f": FUNCTION,
@@ -135,14 +135,20 @@ class Queue:
         A cheap look before anything is fetched; the enqueue itself decides.
         """
         within = community is not None
+        now = await self.now()
         with spoken():
             outcome = await self._look(
                 keys=_places(platform, user, community),
-                args=figures(time.time(), photos, self._caps, allowance, community=within),
+                args=figures(now, photos, self._caps, allowance, community=within),
             )
         refused = refusal(outcome or "", self._caps, allowance)
         if refused is not None:
             raise refused
+
+    async def now(self) -> float:
+        """The time of Redis in Unix seconds, by which jobs are made and become late."""
+        with spoken():
+            return await store.now(self._client)
 
     async def ticket(self, job_id: str) -> Ticket | None:
         """Where a job stands, None when it is neither queued nor running."""

@@ -23,6 +23,7 @@ from core.queue import Cancelling
 from core.recipe import Format, Recipe
 from core.store import Client, RedisError
 from tests.doubles.counts import count
+from tests.doubles.clock import shift_clock
 from tests.doubles.jobs import fresh
 from tests.doubles.photos import photo_file
 from weights.store import WeightsStore
@@ -615,6 +616,18 @@ async def test_a_job_that_was_answered_elsewhere_meanwhile_stops(
     await work
     assert await only_answer(lab) == lost
     assert await lab.blobs.keys() == []
+
+
+@pytest.mark.parametrize("days", [2.0, -2.0])
+async def test_a_workers_clock_that_jumps_makes_no_result_late(
+    lab: Lab, bench: Bench, days: float
+) -> None:
+    await enqueued(lab, photo_file())
+    with pytest.MonkeyPatch.context() as wrong:
+        shift_clock(wrong, days=days)
+        await bench.work("job-1")
+    assert await lab.blobs.sweep() == 0
+    assert set(await lab.blobs.keys()) == set((await only_answer(lab)).blob_keys())
 
 
 async def test_an_answered_job_is_left_alone(lab: Lab, bench: Bench) -> None:
