@@ -22,8 +22,8 @@ from core.leases import Leases
 from core.queue import Cancelling
 from core.recipe import Format, Recipe
 from core.store import Client, RedisError
-from tests.doubles.counts import count
 from tests.doubles.clock import shift_clock
+from tests.doubles.counts import count
 from tests.doubles.jobs import fresh
 from tests.doubles.photos import photo_file
 from weights.store import WeightsStore
