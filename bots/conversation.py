@@ -242,13 +242,13 @@ class Conversation:
             community=request.community,
             allowance=allowance,
         )
-        address = await queue.status_address(job_id)
-        if address is None:
-            address = await self._desk.open_status(
-                request.address, _(captions.LOOKING), threaded=threaded
-            )
-            await queue.note_status(job_id, address)
+        known = await queue.status_address(job_id)
+        address = known or await self._desk.open_status(
+            request.address, _(captions.LOOKING), threaded=threaded
+        )
         try:
+            if known is None:
+                await queue.note_status(job_id, address)
             job = await self._job(job_id, request, address, photos, recipe)
             self._board.watch(job)
             try:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from core import captions, metrics, versions
 from core.blobs import Blobs
-from core.errors import Cancelled, DarkroomError
+from core.errors import Cancelled, DarkroomError, ServiceDown
 from core.images import Limits
 from core.jobs import Enhanced, Failed, Job, PhotoRef, Progress, Reply, Result, UnknownVersion
 from core.language import _, matching, speaking
@@ -180,7 +180,11 @@ class Bench:
         collage_key = None
         if drawn is not None:
             collage_key = self._blobs.key(job.id, f"collage-{number}-{mark}.jpg", deadline)
-            await self._blobs.put(collage_key, drawn)
+            try:
+                await self._blobs.put(collage_key, drawn)
+            except ServiceDown as error:
+                log.warning("job %s: the collage is left out: %s", job.id, error)
+                collage_key = None
         log.info(
             "job %s photo %d enhanced in %.1f s: %d × %d to %d × %d",
             *(job.id, number, watch.seconds),
