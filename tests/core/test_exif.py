@@ -1,3 +1,5 @@
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,11 @@ def test_a_field_that_lies_beyond_the_block_is_left_out() -> None:
     data = block("<", {0x010F: Field(2, 4000, b"x" * 4000)}, {})
     assert 0x010F in Exif(data).main
     assert 0x010F not in Exif(data[:-10]).main
+
+
+def test_fields_upon_each_other_are_no_more_than_the_block() -> None:
+    one = struct.pack("<HHI", 0, 7, 900) + b"\x08\0\0\0"
+    fields = b"".join(struct.pack("<H", tag) + one[2:] for tag in range(1, 501))
+    data = b"II*\0\x08\0\0\0" + struct.pack("<H", 500) + fields + bytes(4)
+    held = sum(len(field.data) for field in Exif(data).main.values())
+    assert 900 <= held <= len(data)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core import signatures
+from core import images, signatures
 from core.errors import PhotoRefused
-from core.images import KINDS, OTHERS, Limits, inspect
+from core.images import KINDS, OTHERS, Limits, _Bounded, inspect
 
 FORMS = {
     "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "bmp": "BMP", "tiff": "TIFF",
@@ -189,3 +189,36 @@ def test_scrambled_headers_never_raise_anything_else(kind: str, data: st.DataObj
 def test_sizes(width: int, height: int) -> None:
     header = inspect(file("png", Image.new("L", (width, height))))
     assert (header.width, header.height) == (width, height)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff" * 3_000_000,
+        b"\xff\xd8" + b"\xff\xfe\0\2" * 1_000_000,
+        lying_png(60, 40)[:33] + b"\0\0\0\0teSt\xe6\xba\x16\xcb" * 300_000,
+        file("gif")[:-20] + b"\1\1" * 2_000_000,
+    ],
+    ids=["padding", "comments", "chunks", "blocks"],
+)
+def test_a_header_of_countless_parts_is_given_up(data: bytes) -> None:
+    reads = 0
+
+    class Counted(_Bounded):
+        def read(self, size: int | None = -1, /) -> bytes:
+            nonlocal reads
+            reads += 1
+            return super().read(size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "_Bounded", Counted)
+        assert refusal(data).code == "broken"
+    assert reads <= 20_001 + len(data) // 64
+
+
+def test_the_largest_honest_gif_is_read_to_its_second_picture() -> None:
+    """Its first picture alone has some fifteen thousand parts."""
+    noise = Image.effect_noise((1600, 1200), 90).convert("P")
+    data = file("gif", noise, save_all=True, append_images=[noise.rotate(180)])
+    assert len(data) > 3_000_000
+    assert inspect(data).frames == 2

@@ -1,6 +1,5 @@
 """The chain that hostile files are sent through."""
 
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from core.images import Limits
 from core.leases import Leases
 from core.store import Client
 from tests.conftest import ROOT
-from tests.hostile.intake import Look
+from tests.hostile.intake import Look, read
 from weights.store import WeightsStore
 from worker.bench import Bench
 from worker.engine import Engine
@@ -32,8 +31,7 @@ def looks() -> dict[str, Look]:
         text=True,
         check=True,
     )
-    found = [Look(**json.loads(line)) for line in run.stdout.splitlines()]
-    return {look.name: look for look in found}
+    return {look.name: look for look in read(run.stdout)}
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,11 @@ class Look:
     memory: int
 
 
+def read(lines: str) -> list[Look]:
+    """What this module printed."""
+    return [Look(**json.loads(line)) for line in lines.splitlines()]
+
+
 def looks() -> Iterator[Look]:
     """Each file looked at; call it in a process without threads."""
     for name, (_outcomes, make) in ZOO.items():

@@ -6,6 +6,7 @@ import struct
 from PIL import Image
 
 from tests.hostile.pieces import (
+    directory,
     exif,
     file,
     frame_at,
@@ -55,6 +56,16 @@ def _icc(profile: bytes, number: int = 1, count: int = 1) -> bytes:
 
 def _exif(block: bytes) -> bytes:
     return with_segments(segment(0xE1, block))
+
+
+def _folded() -> bytes:
+    """EXIF whose directories share their values: written apart, they fill two segments."""
+    main = [(tag, 2, 4000, b"\x00\x08\0\0") for tag in (*range(0x010E, 0x0111), 0x013B, 0x8298)]
+    sub = [(tag, 2, 4000, b"\x00\x08\0\0") for tag in (*range(0x8827, 0x8834), 0xA434)]
+    sub += [(tag, 2, 4000, b"\x00\x08\0\0") for tag in range(0x9201, 0x920B)]
+    head = exif(*sorted([*main, long(0x8769, 1000)]))
+    block = head.ljust(6 + 1000, b"\0") + directory(*sorted(sub))
+    return block.ljust(65_000, b"x")
 
 
 _MANY = [(tag, 7, 60_000, b"\x08\0\0\0") for tag in range(2000)]
@@ -117,6 +128,7 @@ JPEGS: Table = {
         "enhanced",
         lambda: _exif(exif(*_MANY, behind=bytes(40_000))),
     ),
+    "EXIF that is longer when it is put in order": ("enhanced", lambda: _exif(_folded())),
     "18 MB of EXIF": (
         "enhanced broken",
         lambda: with_segments(*[segment(0xE1, b"Exif\0\0" + bytes(65_000))] * 277),

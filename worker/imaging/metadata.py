@@ -42,7 +42,8 @@ _SUB: Final = frozenset(
         *range(0xA460, 0xA463),  # CompositeImage…
     }
 )
-_LONGEST: Final = 4096  # bytes of one field: a JPEG's EXIF must fit into 64 kB
+_LONGEST: Final = 4096  # bytes of one field
+_ROOM: Final = 28_000  # bytes of one directory: both must fit into a JPEG's segment of 64 kB
 
 
 def kept(exif: bytes | None, width: int, height: int) -> bytes:
@@ -66,6 +67,10 @@ def kept(exif: bytes | None, width: int, height: int) -> bytes:
 
 
 def _chosen(fields: Directory, tags: frozenset[int]) -> Directory:
-    return {
-        tag: field for tag, field in fields.items() if tag in tags and len(field.data) <= _LONGEST
-    }
+    room = _ROOM
+    chosen: Directory = {}
+    for tag, field in fields.items():
+        if tag in tags and len(field.data) <= min(_LONGEST, room):
+            room -= len(field.data)
+            chosen[tag] = field
+    return chosen
