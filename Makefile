@@ -29,7 +29,7 @@ demo: $(STAMP) ## enhance a real photo through the whole chain into out/ (PHOTO=
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m pytest -q -n $(WORKERS)
 
-chaos: $(STAMP) ## 1,000 photos while bots, workers and Redis are killed 60 times (10 minutes)
+chaos: $(STAMP) ## 1,000 photos while bots, workers and Redis are killed 60 times (6 minutes)
 	@$(BIN)/python -m tests.chaos.battle
 
 check: $(STAMP) ## lint, formatting, types, import contracts

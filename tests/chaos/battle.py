@@ -22,6 +22,8 @@ from tests.chaos.verdict import Event, Hit, Photo, Report
 
 PLATFORMS = (IDEMPOTENT, "blunt")
 PHOTOS_OF_A_USER = 4
+BURST_SECONDS = 1.5
+"""Photos come shortly before a blow, so that it finds the lab at work."""
 KEPT = (
     *(keys.PACE, keys.PLATFORMS, keys.CLOCK, keys.alive(""), keys.day(0)[:-1]),
     *(keys.button(""), keys.done(""), keys.status("")),
@@ -51,7 +53,11 @@ async def fight(plan: Plan, folder: Path) -> Report:
         begun = time.time()
         blows = storm([[valkey], [*workers], [*bots]], plan.blows, plan.seconds, chance)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_send(chat, plan, photos, chance))
+            moments = sorted(
+                max(0.0, chance.choice(blows).moment - chance.uniform(-0.5, BURST_SECONDS))
+                for _ in range(plan.photos)
+            )
+            tasks.create_task(_send(chat, moments, photos))
             tasks.create_task(_blow(blows, hits))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(plan.seconds + plan.patience):
@@ -120,11 +126,8 @@ async def _lab(
         yield valkey, workers, bots, chat
 
 
-async def _send(
-    chat: store.Client, plan: Plan, photos: dict[str, Photo], chance: random.Random
-) -> None:
+async def _send(chat: store.Client, moments: list[float], photos: dict[str, Photo]) -> None:
     begun = time.monotonic()
-    moments = sorted(chance.random() * plan.seconds for _ in range(plan.photos))
     for number, moment in enumerate(moments):
         await asyncio.sleep(begun + moment - time.monotonic())
         platform = PLATFORMS[number % len(PLATFORMS)]
@@ -188,7 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.battle", description=__doc__)
     parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--blows", type=int, default=60)
-    parser.add_argument("--seconds", type=float, default=480.0)
+    parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     plan = Plan(chosen.photos, chosen.blows, chosen.seconds, chosen.seed, patience=120.0)

@@ -33,7 +33,7 @@ def test_an_answer_or_a_refusal_keeps_every_promise() -> None:
     again = event(3, "file")  # the very same edit
     for told in (report(STATUS, FILE, again, idempotent=True), report(event(2, "said"))):
         assert told.broken == {}
-    assert report(STATUS, FILE).recoveries == [0.0]
+    assert report(STATUS, FILE).recoveries == []
     assert report(STATUS, event(15, "file")).recoveries == [5.0]
 
 

@@ -130,7 +130,10 @@ class Report:
 
     @property
     def recoveries(self) -> list[float]:
-        """For each blow, seconds until all that was in the lab then had been answered."""
+        """For each blow, seconds until all that was in the lab then had been answered.
+
+        A blow that finds the lab empty has nothing to recover from.
+        """
         found = []
         for hit in self.hits:
             waits = [
@@ -138,7 +141,7 @@ class Report:
                 for photo in self.photos.values()
                 if photo.answered is not None and photo.sent <= hit.begun < photo.answered
             ]
-            found.append(max(waits, default=0.0))
+            found += [max(waits)] if waits else []
         return found
 
     @property
