@@ -41,7 +41,8 @@ class Request:
 
     `origin` names the message that asked and never repeats within the platform: the same origin
     is the same request, however often it arrives. `address` is where the answer goes. `private`
-    is a one-to-one chat. `text` is the message's text or caption.
+    is a one-to-one chat. `text` is the message's text or caption, `other_kinds` says in words what
+    was sent that is no photo.
 
     `addressed` says that the person speaks to the bot for certain: in private, by a mention, by an
     answer to it, by a command with its name. In a `community` (a group, a server), `channel` is
@@ -56,6 +57,7 @@ class Request:
     private: bool
     text: str = ""
     photos: Sequence[Attachment] = ()
+    other_kinds: Sequence[str] = ()
     addressed: bool = False
     community: str | None = None
     channel: str | None = None
@@ -215,9 +217,9 @@ class Desk(Protocol):
         """Seconds between two edits of a status message that this chat allows."""
         ...
 
-    async def unseen(self, address: Address) -> str | None:
+    async def unseen(self, address: Address, channel: str | None = None) -> str | None:
         """Why the bot does not see every photo in the community at `address`, and what mends it.
 
-        None if it does.
+        `channel` is the one that is meant where it is not that of the address. None if it does.
         """
         ...

@@ -90,13 +90,15 @@ class DiscordDesk:
         """The photo behind a ref that was kept."""
         return self.attachments.at(ref)
 
-    async def unseen(self, address: Address) -> str | None:
+    async def unseen(self, address: Address, channel: str | None = None) -> str | None:
         """Why the bot does not see every photo there; a missing intent or permission."""
         place = Place.of(address)
         if place.guild is None:
             return None
         intent = self._client.intents.message_content
-        return guilds.unseen(self._client, place.guild, place.channel, intent=intent)
+        return guilds.unseen(
+            self._client, place.guild, int(channel or place.channel), intent=intent
+        )
 
     async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
         """Answer what asked, in the open response of an interaction if there is one."""

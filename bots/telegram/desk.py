@@ -113,7 +113,7 @@ class TelegramDesk:
             if not (faults.gone(error) or faults.hopeless(error)):
                 raise
 
-    async def unseen(self, address: Address) -> str | None:
+    async def unseen(self, address: Address, channel: str | None = None) -> str | None:
         """Why Telegram does not show the bot every photo of a group, and the two ways to mend it.
 
         None in private, if it does, and while Telegram cannot be asked.

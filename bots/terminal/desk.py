@@ -126,7 +126,7 @@ class TerminalDesk:
         """A terminal may change as often as one can read."""
         return 0.2
 
-    async def unseen(self, address: Address) -> str | None:
+    async def unseen(self, address: Address, channel: str | None = None) -> str | None:
         """Nothing is hidden from a terminal."""
         return None
 

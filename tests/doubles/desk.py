@@ -115,7 +115,7 @@ class RecordingDesk:
     def status_interval(self, address: Address) -> float:
         return self.interval
 
-    async def unseen(self, address: Address) -> str | None:
+    async def unseen(self, address: Address, channel: str | None = None) -> str | None:
         return self.blind
 
     def request(
