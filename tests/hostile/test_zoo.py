@@ -2,9 +2,11 @@ import io
 import logging
 
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from bots.conversation import Lab
+from core.errors import PhotoRefused
+from core.images import inspect
 from core.jobs import Enhanced, Failed
 from tests.hostile.chain import enhanced
 from tests.hostile.intake import MEMORY, SECONDS, Look
@@ -38,6 +40,23 @@ async def test_every_file_is_enhanced_or_refused_in_words(
         image.load()
         assert image.size == (result.width, result.height)
     assert result.collage is not None
+
+
+@pytest.mark.parametrize("name", ["PostScript", "PostScript with a DOS header", "PDF", "SVG"])
+def test_nothing_is_interpreted(
+    looks: dict[str, Look], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Pillow would hand PostScript to Ghostscript; it is refused by its first bytes."""
+
+    def opened(*_words: object, **_options: object) -> None:
+        raise AssertionError("a file that is no photo was opened")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", opened)
+    for plugin in (EpsImagePlugin.EpsImageFile, Image.Image):
+        monkeypatch.setattr(plugin, "__init__", opened)
+    with pytest.raises(PhotoRefused):
+        inspect(ZOO[name][1]())
+    assert looks[name].outcome in ("unsupported_kind", "not_an_image")
 
 
 def test_the_intake_is_quick(looks: dict[str, Look]) -> None:
