@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from bots.desk import Arrival, Button, Desk, Feature, Press, Request, Rows
 from core import notices
-from core.communities import Communities, Community
+from core.communities import MAIN_CHANNEL, Communities, Community, Mode
 from core.errors import DarkroomError, NotAllowed
 from core.language import _, speaking
 from core.rules import RULES, chosen, exported, read
 
 log = logging.getLogger(__name__)
 
-PREFIX = "house:"
-"""What the data of a panel's buttons begins with: `house:`, `house:daily`, `house:daily=30`."""
+PREFIX = "panel:"
+"""What the data of a panel's buttons begins with: `panel:`, `panel:daily`, `panel:daily=30`."""
 _ROW = 4
 
 
@@ -32,9 +33,13 @@ class Administration:
     async def arrived(self, arrival: Arrival) -> None:
         """The bot was added to a community: it introduces itself, once."""
         platform, name = self._desk.platform, arrival.community
-        await self._communities.keep(platform, name)
+        returned = await self._communities.keep(platform, name)
         community = await self._communities.get(platform, name)
         if community.introduced:
+            if returned:
+                with speaking(community.speaks(arrival.language)):
+                    text = notices.back(community, self._at, self._usage)
+                    await self._desk.say(arrival.address, text)
             return
         with speaking(community.speaks(arrival.language)):
             await self._desk.say(arrival.address, notices.introduction(self._at, self._usage))
@@ -66,13 +71,14 @@ class Administration:
                 request.address, notices.panel(community, self._at), _main_rows(community)
             )
         elif word == "export":
-            await self._desk.say(request.address, exported(community))
+            await self._desk.say(request.address, f"```toml\n{exported(community)}```")
         else:
-            community = await self._set(community, word, words[1:], request)
-            text = notices.changed(word, community, self._at)
-            if word == "mode" and (blind := await self._blind(community, request)):
-                text += f"\n{blind}"
-            await self._desk.say(request.address, text)
+            before, community = community, await self._set(community, word, words[1:], request)
+            with speaking(community.speaks(request.language)):
+                text = notices.changed(word, community, self._at)
+                if word == "mode" and (blind := await self._blind(before, community, request)):
+                    text += f"\n{blind}"
+                await self._desk.say(request.address, text)
 
     async def press(self, press: Press) -> str:
         """Turn a panel's page or change a setting; returns the text for whoever pressed."""
@@ -84,17 +90,16 @@ class Administration:
             community = await self._change(community, enabled=name == "enable")
             name = ""
         elif choice and name in RULES:
-            community = await self._set(community, name, [choice], request)
+            before, community = community, await self._set(community, name, [choice], request)
             if name == "mode":
-                told = await self._blind(community, request) or ""
-        if name in RULES:
-            text, rows = (
-                notices.page(name, community, self._at),
-                _page_rows(name, community, request),
-            )
-        else:
-            text, rows = notices.panel(community, self._at), _main_rows(community)
-        await self._desk.update_status(press.under, text, rows)
+                told = await self._blind(before, community, request) or ""
+        with speaking(community.speaks(request.language)):
+            if name in RULES:
+                text = notices.page(name, community, self._at)
+                rows = self._page_rows(name, community, request)
+            else:
+                text, rows = notices.panel(community, self._at), _main_rows(community)
+            await self._desk.update_status(press.under, text, rows)
         return told
 
     async def _of_admin(self, request: Request) -> Community:
@@ -107,26 +112,55 @@ class Administration:
     async def _set(
         self, community: Community, name: str, words: Sequence[str], request: Request
     ) -> Community:
-        needs = RULES[name].needs if name in RULES and words else {}
-        needed = next((needs[word] for word in words if word in needs), None)
-        if needed is not None and (lack := self._desk.lacks.get(Feature(needed))):
-            raise NotAllowed(_(lack), code="not_here")
-        values = read(name, words, community, request.channel)
-        return await self._change(community, **values)
+        def values(now: Community) -> dict[str, Any]:
+            said = [word.lower() for word in words]
+            self._possible(name, said)
+            found = read(name, words, now, request.channel)
+            self._possible(name, [value for value in found.values() if isinstance(value, str)])
+            return found
+
+        changed = await self._communities.decide(community.platform, community.id, values)
+        log.info("%s community %s changed %s", community.platform, community.id, name)
+        return changed
+
+    def _possible(self, name: str, words: Sequence[str]) -> None:
+        """Raise NotAllowed where a setting needs what the platform lacks."""
+        needs = RULES[name].needs if name in RULES else {}
+        for word in words:
+            if word in needs and (lack := self._desk.lacks.get(Feature(needs[word]))):
+                raise NotAllowed(_(lack), code="not_here")
 
     async def _change(self, community: Community, **values: object) -> Community:
         changed = await self._communities.change(community.platform, community.id, **values)
         log.info("%s community %s changed %s", community.platform, community.id, ", ".join(values))
         return changed
 
-    async def _blind(self, community: Community, request: Request) -> str | None:
+    async def _blind(self, before: Community, community: Community, request: Request) -> str | None:
         """Why every photo is wanted and not seen, None where all is well."""
-        if not community.wants_every_photo(request.channel):
+        if community.mode is not Mode.EVERY:
             return None
-        try:
-            return await self._desk.unseen(request.address)
-        except DarkroomError as error:
-            return error.text
+        added = [channel for channel in community.channels if channel not in before.channels]
+        for channel in added or [MAIN_CHANNEL]:
+            named = None if channel in (MAIN_CHANNEL, request.channel) else channel
+            try:
+                unseen = await self._desk.unseen(request.address, named)
+            except DarkroomError as error:
+                return error.text
+            if unseen is not None:
+                return unseen
+        return None
+
+    def _page_rows(self, name: str, community: Community, request: Request) -> Rows:
+        needs = RULES[name].needs
+        choices = [
+            Button(
+                f"✓ {choice}" if chosen(name, choice, community, request.channel) else choice,
+                f"{PREFIX}{name}={choice}",
+            )
+            for choice in RULES[name].choices
+            if choice not in needs or Feature(needs[choice]) not in self._desk.lacks
+        ]
+        return [*_in_rows(choices), [Button(_(notices.BACK), PREFIX)]]
 
 
 def _main_rows(community: Community) -> Rows:
@@ -137,17 +171,6 @@ def _main_rows(community: Community) -> Rows:
     )
     pages = [Button(_(rule.title), f"{PREFIX}{name}") for name, rule in RULES.items()]
     return [[switch], *_in_rows(pages)]
-
-
-def _page_rows(name: str, community: Community, request: Request) -> Rows:
-    choices = [
-        Button(
-            f"✓ {choice}" if chosen(name, choice, community, request.channel) else choice,
-            f"{PREFIX}{name}={choice}",
-        )
-        for choice in RULES[name].choices
-    ]
-    return [*_in_rows(choices), [Button(_(notices.BACK), PREFIX)]]
 
 
 def _in_rows(buttons: Sequence[Button]) -> list[list[Button]]:

@@ -43,7 +43,8 @@ class Admission:
 
         Raises NotAllowed with a sentence where somebody who speaks to us is turned down.
         """
-        if command is None and not request.addressed:
+        unasked = command is None and not request.addressed
+        if unasked:
             if community is None or not request.photos:
                 return None
             if not community.wants_every_photo(request.channel):
@@ -57,17 +58,24 @@ class Admission:
             if not request.addressed:
                 return None
             raise NotAllowed(notices.not_enabled(self._at), code="not_enabled")
+        if unasked and wished.scale is not None and wished.scale > community.largest_scale:
+            wished = wished.scaled_by(community.largest_scale)
         return await self._in_community(request, command, community, wished)
 
-    async def again(self, request: Request, recipe: Recipe) -> Admitted:
-        """What a wish by a button becomes; raises NotAllowed."""
+    async def check(self, request: Request) -> Community | None:
+        """The community behind a button, None in private; raises NotAllowed."""
         community = await self.community(request)
         if not await self._access.open_to(self._platform, request.user, request.community):
             raise NotAllowed(_(notices.CLOSED), code="denied")
+        if community is not None and not community.enabled:
+            raise NotAllowed(notices.not_enabled(self._at), code="not_enabled")
+        return community
+
+    async def again(self, request: Request, recipe: Recipe) -> Admitted:
+        """What a wish by a button becomes; raises NotAllowed."""
+        community = await self.check(request)
         if community is None:
             return Admitted(recipe)
-        if not community.enabled:
-            raise NotAllowed(notices.not_enabled(self._at), code="not_enabled")
         return await self._in_community(request, None, community, recipe)
 
     async def _in_community(
@@ -81,7 +89,7 @@ class Admission:
                 raise NotAllowed(_(notices.NOT_FOR_YOU))
         allowed = community.commands
         if command is not None and allowed is not None and command.name not in allowed:
-            raise NotAllowed(notices.not_this_command(community))
+            raise NotAllowed(notices.not_this_command(community, self._at))
         if wished.scale is not None and wished.scale > community.largest_scale:
             raise NotAllowed(notices.too_large_a_scale(wished.scale, community.largest_scale))
         recipe = wished.over(community.recipe)

@@ -2,13 +2,13 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bots import administration
 from bots.administration import Administration
 from bots.admission import Admission
-from bots.desk import Arrival, Attachment, Desk, Press, Request
+from bots.desk import Arrival, Attachment, Desk, Press, Request, Told
 from bots.intake import MAX_PHOTOS, Intake
 from bots.operation import Operation
 from bots.status import StatusBoard
@@ -77,6 +77,12 @@ class Conversation:
         """The bot is not in a community any more, which is forgotten after a grace time."""
         await self._administration.departed(community)
 
+    async def present(self, communities: Collection[str]) -> None:
+        """These are all the communities that the bot is in: it has left the others."""
+        async for kept in self._lab.communities.all(self._desk.platform):
+            if kept.id not in communities:
+                await self.departed(kept.id)
+
     async def moved(self, old: str, new: str) -> None:
         """A community goes on under another id."""
         await self._administration.moved(old, new)
@@ -102,7 +108,7 @@ class Conversation:
             except DarkroomError as error:
                 await self._tell(request, error)
 
-    async def press(self, press: Press) -> str:
+    async def press(self, press: Press) -> Told:
         """Act on a button; returns the short text to show to whoever pressed it, or nothing."""
         request = press.request
         with speaking(matching(request.language)):
@@ -112,7 +118,7 @@ class Conversation:
                     return await self._press(press)
             except DarkroomError as error:
                 log.info("button: %s", error.code)
-                return error.text
+                return Told(error.text)
 
     async def _handle(self, request: Request, community: Community | None) -> None:
         silent = community is not None and not community.enabled and not request.addressed
@@ -123,12 +129,14 @@ class Conversation:
                 return
             raise
         if command is not None and command.action is not Action.ENHANCE:
-            if not silent or FORMS[command.name].community:
+            if not self._overheard(command, request, silent=silent):
                 await self._talk(command, request, community)
             return
         admitted = None if silent else await self._admission.admit(request, command, community)
         if admitted is None:
             return
+        for kind in dict.fromkeys(request.other_kinds):
+            await self._desk.say(request.address, captions.not_a_photo(kind))
         if request.photos:
             await self.take(
                 request,
@@ -137,9 +145,16 @@ class Conversation:
                 allowance=admitted.allowance,
                 threaded=admitted.threaded,
             )
-        else:
+        elif not request.other_kinds:
             text = captions.NO_PHOTO if command else captions.SEND_PHOTO
             await self._desk.say(request.address, _(text))
+
+    def _overheard(self, command: Command, request: Request, *, silent: bool) -> bool:
+        """Whether a command that was said among people was hardly meant for us."""
+        form = FORMS[command.name]
+        if form.operator:
+            return not request.addressed and not self._operation.knows(request.user)
+        return silent and not form.community
 
     async def _tell(self, request: Request, error: DarkroomError) -> None:
         """Say why a request comes to nothing; seldom to those who did not speak to us."""
@@ -181,22 +196,23 @@ class Conversation:
     def _help(self, community: bool) -> str:
         return captions.help_text(self._desk.usage(community=community), community=community)
 
-    async def _press(self, press: Press) -> str:
+    async def _press(self, press: Press) -> Told:
         request = press.request
         if press.data.startswith(administration.PREFIX):
-            return await self._administration.press(press)
+            return Told(await self._administration.press(press))
         found = await self._lab.buttons.find(press.data)
         if found is None:
-            return _(captions.TOO_OLD)
+            return Told(_(captions.TOO_OLD))
         offer, choice = found
         if (offer.platform, offer.user) != (self._desk.platform, request.user):
-            return _(captions.NOT_YOURS)
+            return Told(_(captions.NOT_YOURS))
         if choice is Choice.CANCEL:
             jobs = await self._lab.queue.of_user(self._desk.platform, offer.user)
-            return await self._cancelled([job for job in jobs if job.id == offer.job])
+            return Told(await self._cancelled([job for job in jobs if job.id == offer.job]))
         if choice is Choice.ORIGINAL:
+            await self._admission.check(request)
             await self._desk.resend(request.address, offer.refs)
-            return _(captions.ON_ITS_WAY)
+            return Told(_(captions.ON_ITS_WAY), fleeting=True)
         admitted = await self._admission.again(request, _changed(offer.recipe, choice))
         await self.take(
             request,
@@ -205,7 +221,7 @@ class Conversation:
             allowance=admitted.allowance,
             threaded=admitted.threaded,
         )
-        return _(captions.ON_ITS_WAY)
+        return Told(_(captions.ON_ITS_WAY), fleeting=True)
 
     async def _cancelled(self, jobs: Sequence[Job]) -> str:
         outcomes = [await self._cancel(job) for job in jobs]

@@ -148,6 +148,14 @@ class TryLater(Exception):
     """The platform cannot be reached now; repeating is harmless and is not counted."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """What whoever pressed a button is told; a `fleeting` text need not be said if it is late."""
+
+    text: str = ""
+    fleeting: bool = False
+
+
 class Feature(StrEnum):
     """What one platform has and another may lack."""
 

@@ -25,15 +25,21 @@ class Operation:
         self._stats = stats
         self._access = access
 
+    def knows(self, user: str) -> bool:
+        """Whether somebody runs this lab."""
+        return f"{self._platform}:{user}" in self._operators
+
     async def answer(self, command: Command, request: Request) -> str:
         """The answer to an operator's command; raises CommandError."""
-        if f"{self._platform}:{request.user}" not in self._operators:
+        if not self.knows(request.user):
             raise unknown(command.name)
         if command.action is Action.STATS:
             return notices.figures(await self._stats.figures())
         if command.words:
             subject, verdict = self._judgement(command.words, request)
             await self._access.judge(subject, verdict)
+        if not request.private:
+            return _(notices.IN_PRIVATE)
         allowed = await self._access.listed(Verdict.ALLOW)
         denied = await self._access.listed(Verdict.DENY)
         return notices.access(allowed, denied)

@@ -48,9 +48,7 @@ NOT_IN_TIME = N_(
     "The lab did not get to this photo in time, so it has let it go. Please send it again later."
 )
 TOO_SLOW = N_("This photo took too long and was stopped. A smaller scale, such as 2x, may work.")
-UNEXPECTED = N_(
-    "Something unexpected went wrong with this photo. The operator can find it in the log."
-)
+UNEXPECTED = N_("Something unexpected went wrong. The operator can find it in the log.")
 CANCELLED = N_("Cancelled, as you asked.")
 FIRST_FRAME = N_("this was an animation: only its first frame was enhanced")
 NOT_DELIVERED = N_(
@@ -116,10 +114,11 @@ def help_text(usage: str, *, community: bool = False) -> str:
 
 
 def not_a_photo(kind: str) -> str:
-    """The answer to a video, sticker or the like."""
+    """The answer to something else: `videos` (a msgid), or a suffix such as `PDF`."""
+    words = _("{kind} files").format(kind=kind) if kind.isupper() else _(kind)
     return _(
         "I can't work on {kind}. Send me a photo (JPEG, PNG, HEIC, WebP…), as a file if you can."
-    ).format(kind=kind)
+    ).format(kind=words)
 
 
 def queued(ticket: Ticket) -> str:

@@ -1,6 +1,6 @@
 """Communities: groups and servers with the settings that their administrators chose."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ __all__ = [
 FORGOTTEN_SECONDS = 30 * 24 * 3600
 """The grace time: a community that the bot has left is remembered for so long."""
 LANGUAGE_AUTO = "auto"
+CHANNELS_MAX = 100
 
 
 class Mode(StrEnum):
@@ -55,10 +56,10 @@ class Answers(StrEnum):
 class Allowance(Value):
     """What a member may have: photos within 24 hours and seconds between two requests.
 
-    None and 0 are no limit.
+    0 is no limit.
     """
 
-    daily: int | None = None
+    daily: int = 0
     cooldown: int = 0
 
 
@@ -70,8 +71,8 @@ class Community(Value):
 
     `channels` are the channels or topics in which every photo is enhanced, empty for all of them;
     they count in `Mode.EVERY` alone. `commands` are the allowed ones, None for all. `daily` is in
-    photos a member within 24 hours, `cooldown` in seconds. `language` is a code or `auto`: each
-    member's own.
+    photos a member within 24 hours, `cooldown` in seconds, 0 being no limit. `language` is a code
+    or `auto`: each member's own.
     """
 
     v: Literal[1] = 1
@@ -80,12 +81,12 @@ class Community(Value):
     enabled: bool = False
     introduced: bool = False
     mode: Mode = Mode.COMMAND
-    channels: tuple[str, ...] = ()
+    channels: tuple[str, ...] = Field(default=(), max_length=CHANNELS_MAX)
     recipe: Recipe = PLAIN
     recipe_words: str = ""
-    commands: tuple[str, ...] | None = None
+    commands: tuple[str, ...] | None = Field(default=None, min_length=1)
     largest_scale: int = Field(default=max(SCALES), ge=1, le=max(SCALES))
-    daily: int | None = Field(default=30, ge=1, le=10_000)
+    daily: int = Field(default=30, ge=0, le=10_000)
     cooldown: int = Field(default=0, ge=0, le=24 * 3600)
     admins_exempt: bool = True
     who: Who = Who.EVERYONE
@@ -133,6 +134,15 @@ class Communities:
 
         Raises ValidationError for a value out of range.
         """
+        return await self.decide(platform, community, lambda _old: values)
+
+    async def decide(
+        self, platform: str, community: str, values: Callable[[Community], dict[str, Any]]
+    ) -> Community:
+        """Change what `values` makes of the settings as they are; returns the new ones.
+
+        It is asked again where somebody else has changed them meanwhile.
+        """
         key = keys.community(platform, community)
         with spoken():
             async with self._client.pipeline(transaction=True) as pipe:
@@ -140,23 +150,25 @@ class Communities:
                     try:
                         await pipe.watch(key)
                         old = _read(await pipe.get(key), platform, community)
-                        new = Community.model_validate(old.model_dump() | values)
+                        new = Community.model_validate(old.model_dump() | values(old))
                         pipe.multi()  # type: ignore[no-untyped-call]
-                        pipe.set(key, new.to_json())
+                        pipe.set(key, new.to_json(), keepttl=True)
                         await pipe.execute()
                     except WatchError:
                         continue
                     return new
 
     async def forget_later(self, platform: str, community: str) -> None:
-        """Forget a community that the bot has left, after `FORGOTTEN_SECONDS`."""
+        """Forget a community that the bot has left, `FORGOTTEN_SECONDS` from the first time on."""
         with spoken():
-            await self._client.expire(keys.community(platform, community), FORGOTTEN_SECONDS)
+            await self._client.expire(
+                keys.community(platform, community), FORGOTTEN_SECONDS, nx=True
+            )
 
-    async def keep(self, platform: str, community: str) -> None:
-        """Keep a community after all: the bot is back."""
+    async def keep(self, platform: str, community: str) -> bool:
+        """Keep a community after all; returns whether the bot had left it."""
         with spoken():
-            await self._client.persist(keys.community(platform, community))
+            return bool(await self._client.persist(keys.community(platform, community)))
 
     async def move(self, platform: str, old: str, new: str) -> None:
         """A community goes on under another id; settings that were chosen there already win."""
@@ -169,6 +181,9 @@ class Communities:
                 moved = _read(record, platform, old).model_copy(update={"id": new})
                 await self._client.set(keys.community(platform, new), moved.to_json())
             await self._client.delete(keys.community(platform, old))
+            async for key in self._client.scan_iter(match=keys.taken(platform, old, "*")):
+                user = key.rpartition(":")[2]
+                await self._client.rename(key, keys.taken(platform, new, user))
 
     async def first_time(self, platform: str, community: str, user: str, seconds: float) -> bool:
         """Whether a member was not told to wait within the last `seconds`; notes that they are."""

@@ -102,7 +102,7 @@ def figures(
         caps.requests,
         caps.user,
         caps.community if community else 0,
-        allowance.daily or 0,
+        allowance.daily,
         1000 * allowance.cooldown,
     )
 
@@ -113,7 +113,7 @@ def refusal(outcome: str, caps: Caps, allowance: Allowance) -> LimitReached | No
         return LimitReached(
             _(
                 "You can have {count} photos in the lab at a time. "
-                "Please wait for the first ones to come back, or /cancel them."
+                "Please wait for the first ones to come back, or cancel them."
             ).format(count=caps.user)
         )
     if outcome == "community":
@@ -136,7 +136,7 @@ def _spent(outcome: str, allowance: Allowance) -> LimitReached:
     if kind == "pause":
         text = _("One moment, please: here you can send the next photo in {time}.")
         return LimitReached(text.format(time=time_left), code="cooldown", wait=wait)
-    daily = allowance.daily or 0
+    daily = allowance.daily
     if int(left):
         text = _(
             "Here everyone has {daily} photos in 24 hours; you have {left} left. "

@@ -11,6 +11,7 @@ from core.stats import Figures
 ADMINS_ONLY = N_("Only administrators of this group can do that.")
 ONLY_IN_GROUPS = N_("/darkroom has the settings of a group or server; write it there.")
 NOT_FOR_YOU = N_("The administrators of this group let only some members use me here.")
+IN_PRIVATE = N_("Noted. Ask me in private to see the lists.")
 CLOSED = N_("This lab is not open to you. Whoever runs it can change that.")
 TOGGLE_ON = N_("Switch on")
 TOGGLE_OFF = N_("Switch off")
@@ -50,16 +51,22 @@ def disabled(at: str) -> str:
     return _("I am switched off here. /darkroom{at} enable switches me on.").format(at=at)
 
 
-def not_this_command(community: Community) -> str:
+def back(community: Community, at: str, usage: str) -> str:
+    """The words in a community that the bot has come back to before it was forgotten."""
+    state = usage if community.enabled else disabled(at)
+    return _("I am back, and everything is set as it was. {state}").format(state=state)
+
+
+def not_this_command(community: Community, at: str) -> str:
     """The answer to a command that a community does not allow."""
-    allowed = ", ".join(f"/{name}" for name in community.commands or ())
+    allowed = ", ".join(f"/{name}{at}" for name in community.commands or ())
     return _("This command is not in use here. You can write {commands}.").format(commands=allowed)
 
 
 def too_large_a_scale(scale: int, largest: int) -> str:
     """The answer to a wish beyond a community's largest scale."""
     if largest == 1:
-        return _("Nothing is enlarged here. I can remove noise and restore faces: /enhance 1x")
+        return _("Nothing is enlarged here. I can remove noise and restore faces.")
     return _("Here I enlarge up to {largest}x, not {scale}x. Try {largest}x.").format(
         largest=largest, scale=scale
     )

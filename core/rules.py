@@ -5,15 +5,23 @@ from the same table.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import tomli_w
 
 from core import durations
-from core.commands import FORMS, Action, not_understood, parse, quoted
-from core.communities import LANGUAGE_AUTO, MAIN_CHANNEL, Answers, Community, Mode, Who
+from core.commands import FORMS, Action, parse, quoted
+from core.communities import (
+    CHANNELS_MAX,
+    LANGUAGE_AUTO,
+    MAIN_CHANNEL,
+    Answers,
+    Community,
+    Mode,
+    Who,
+)
 from core.errors import CommandError
 from core.language import N_, _, available, ngettext
 from core.recipe import PLAIN, SCALES
@@ -22,7 +30,8 @@ __all__ = ["RULES", "Rule", "chosen", "exported", "read"]
 
 Values = dict[str, Any]
 
-_MENTION = re.compile(r"<[@#]&?(\d{1,20})>")
+_CHANNEL = re.compile(r"<#(\d{1,20})>")
+_ROLE = re.compile(r"<@&(\d{1,20})>")
 _NUMBER = re.compile(r"\d{1,5}")
 _SWITCH = {"on": True, "off": False}
 _OFF = "off"
@@ -56,10 +65,10 @@ def read(name: str, words: Sequence[str], community: Community, channel: str | N
     """
     rule = RULES.get(name)
     if rule is None:
-        raise not_understood(name, [*RULES, "enable", "disable", "settings", "export"])
+        raise _unlike(name, ["enable", "disable", "settings", "export", *RULES])
     if not words:
         raise CommandError(
-            _("{title} takes a value, for example: /darkroom {name} {value}").format(
+            _("{title} takes a value, for example: {name} {value}").format(
                 title=_(rule.title), name=name, value=rule.example or rule.choices[0]
             )
         )
@@ -73,7 +82,7 @@ def chosen(name: str, choice: str, community: Community, channel: str | None) ->
 
 
 def exported(*communities: Community) -> str:
-    """Settings as TOML, a table `[platform.id]` each, without what is at its default."""
+    """Settings as TOML, a table `[platform.id]` each."""
     tables: dict[str, dict[str, Any]] = {}
     for community in communities:
         settings = community.model_dump(
@@ -92,14 +101,20 @@ def _mode(words: Sequence[str], community: Community, channel: str | None) -> Va
     if word in ("everywhere", "every"):
         return {"mode": Mode.EVERY, "channels": ()}
     others = community.channels if community.mode is Mode.EVERY else ()
-    mention = _MENTION.fullmatch(word)
+    mention = _CHANNEL.fullmatch(word)
     if word == "here" or mention:
-        added = mention[1] if mention else here
-        return {"mode": Mode.EVERY, "channels": tuple(dict.fromkeys((*others, added)))}
+        channels = tuple(dict.fromkeys((*others, mention[1] if mention else here)))
+        if len(channels) > CHANNELS_MAX:
+            raise CommandError(
+                _("That is more than {count} channels; choose everywhere instead.").format(
+                    count=CHANNELS_MAX
+                )
+            )
+        return {"mode": Mode.EVERY, "channels": channels}
     if word == "not-here":
         left = tuple(other for other in others if other != here)
         return {"mode": Mode.EVERY if left else Mode.COMMAND, "channels": left}
-    raise not_understood(word, [*RULES["mode"].choices, "not-here"])
+    raise _unlike(word, [*RULES["mode"].choices, "not-here"])
 
 
 def _show_mode(community: Community) -> str:
@@ -119,12 +134,12 @@ def _recipe(words: Sequence[str], *_rest: object) -> Values:
     if text in ("none", _OFF):
         return {"recipe": PLAIN, "recipe_words": ""}
     if not words or len(text) > _RECIPE_MAX:
-        raise CommandError(_("A recipe is a few words: /darkroom recipe portrait 60 png."))
+        raise CommandError(_("A recipe is a few words: recipe portrait 60 png."))
     name = words[0].removeprefix("/")
     line = f"/{text.removeprefix('/')}" if name in _ENHANCING else f"/enhance {text}"
     command = parse(line)
     if command is None:
-        raise not_understood(text, RULES["recipe"].choices)
+        raise _unlike(text, RULES["recipe"].choices)
     return {"recipe": command.recipe, "recipe_words": text}
 
 
@@ -132,9 +147,9 @@ def _commands(words: Sequence[str], *_rest: object) -> Values:
     names = [name for word in words for name in re.split(r"[\s,/]+", word) if name]
     if names == ["all"]:
         return {"commands": None}
-    for name in names:
-        if name not in _ENHANCING:
-            raise not_understood(name, _ENHANCING)
+    wrong = next((name for name in names if name not in _ENHANCING), None)
+    if wrong is not None or not names:
+        raise _unlike(wrong or " ".join(words), ["all", *_ENHANCING])
     return {"commands": tuple(dict.fromkeys(names))}
 
 
@@ -151,7 +166,7 @@ def _scale(words: Sequence[str], *_rest: object) -> Values:
 
 def _daily(words: Sequence[str], *_rest: object) -> Values:
     if words[0] == _OFF:
-        return {"daily": None}
+        return {"daily": 0}
     number = _NUMBER.fullmatch(words[0])
     if number is None or not 1 <= int(number[0]) <= 10_000:
         raise CommandError(_("Photos a day is a number from 1 to 10000, or off: daily 20."))
@@ -166,12 +181,12 @@ def _cooldown(words: Sequence[str], *_rest: object) -> Values:
 
 
 def _who(words: Sequence[str], *_rest: object) -> Values:
-    mention = _MENTION.fullmatch(words[-1])
-    if mention and words[-1].startswith("<@&"):
+    mention = _ROLE.fullmatch(words[-1])
+    if mention:
         return {"who": Who.ROLE, "role": mention[1]}
     if words[0] in (Who.EVERYONE, Who.ADMINS):
         return {"who": Who(words[0]), "role": None}
-    raise not_understood(words[0], RULES["who"].choices)
+    raise _unlike(words[0], [*RULES["who"].choices, _("a role")])
 
 
 def _show_who(community: Community) -> str:
@@ -182,7 +197,7 @@ def _show_who(community: Community) -> str:
 
 def _language(words: Sequence[str], *_rest: object) -> Values:
     if words[0] != LANGUAGE_AUTO and words[0] not in available():
-        raise not_understood(words[0], [LANGUAGE_AUTO, *available()])
+        raise _unlike(words[0], [LANGUAGE_AUTO, *available()])
     return {"language": words[0]}
 
 
@@ -195,10 +210,18 @@ def _show_language(community: Community) -> str:
 def _one_of(key: str, words: Mapping[str, Any]) -> Callable[..., Values]:
     def read(said: Sequence[str], *_rest: object) -> Values:
         if said[0] not in words:
-            raise not_understood(said[0], words)
+            raise _unlike(said[0], words)
         return {key: words[said[0]]}
 
     return read
+
+
+def _unlike(word: str, choices: Iterable[str]) -> CommandError:
+    return CommandError(
+        _("I don't understand “{word}”. It can be: {choices}.").format(
+            word=quoted(word), choices=", ".join(choices)
+        )
+    )
 
 
 def _on(value: bool) -> str:
@@ -208,12 +231,12 @@ def _on(value: bool) -> str:
 RULES: dict[str, Rule] = {
     "mode": Rule(
         N_("Photos"),
-        N_("which photos: on command, every one here, or everywhere"),
+        N_("which photos: command, here, not-here or everywhere"),
         ("command", "here", "everywhere"),
         _mode,
         _show_mode,
         free=True,
-        example="not-here",
+        example="here",
     ),
     "recipe": Rule(
         N_("Recipe"),
@@ -229,7 +252,7 @@ RULES: dict[str, Rule] = {
         N_("which commands are allowed"),
         ("all", "enhance"),
         _commands,
-        lambda community: ", ".join(community.commands or ()) or _("all"),
+        lambda community: _("all") if community.commands is None else ", ".join(community.commands),
         free=True,
         example="enhance upscale",
     ),

@@ -104,7 +104,7 @@ def test_each_choice_of_each_rule_is_understood_and_shown(name: str) -> None:
         if choice in rule.choices:
             assert chosen(name, choice, community, "7")
     assert 0 < len(rule.choices) <= 25
-    assert all(len(f"house:{name}={choice}".encode()) <= 64 for choice in rule.choices)
+    assert all(len(f"panel:{name}={choice}".encode()) <= 64 for choice in rule.choices)
 
 
 def test_a_choice_that_was_not_made_is_not_marked() -> None:

@@ -125,9 +125,9 @@ async def test_a_panels_button_pressed_by_a_member_changes_nothing(
 ) -> None:
     await lab.communities.change("test", "club", enabled=True, daily=5, who=Who.ADMINS)
     before = await lab.communities.get("test", "club")
-    told = await conversation.press(press(desk, f"house:{data}", "eve", private=False))
+    told = await conversation.press(press(desk, f"panel:{data}", "eve", private=False))
     assert told == _(notices.ADMINS_ONLY)
-    assert await conversation.press(press(desk, f"house:{data}", "eve")) == _(
+    assert await conversation.press(press(desk, f"panel:{data}", "eve")) == _(
         notices.ONLY_IN_GROUPS
     )
     assert await lab.communities.get("test", "club") == before

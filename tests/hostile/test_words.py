@@ -154,9 +154,9 @@ async def test_answers_to_any_words_can_be_shown(talk: Talk, number: int) -> Non
 
 
 PRESSED = [
-    "", ":", "::", "x:2x", ":2x", "house:", "house:=", "house:daily=", "house:daily=" + "9" * 5000,
-    "house:scale=" + "9" * 5000, "house:nothing=1", "house:recipe=" + "," * 3000, "house:enable=x",
-    "\ud800:2x", "house:\ud800", "a" * 65 + ":2x", "*:cancel", "../x:original", "a\r\nb:2x", "2x",
+    "", ":", "::", "x:2x", ":2x", "panel:", "panel:=", "panel:daily=", "panel:daily=" + "9" * 5000,
+    "panel:scale=" + "9" * 5000, "panel:nothing=1", "panel:recipe=" + "," * 3000, "panel:enable=x",
+    "\ud800:2x", "panel:\ud800", "a" * 65 + ":2x", "*:cancel", "../x:original", "a\r\nb:2x", "2x",
     "job-1:2X", "job-1:2x:2x", "\0:2x", "😀:4x",
 ]  # fmt: skip
 
