@@ -54,7 +54,9 @@ async def test_anothers_button_does_nothing(
 ) -> None:
     await lab.communities.change("test", "club", enabled=True)
     job = await of_ann(conversation, desk, lab)
-    told = await conversation.press(press(desk, f"{job.id}:{choice}", "eve", private=private))
+    told = (
+        await conversation.press(press(desk, f"{job.id}:{choice}", "eve", private=private))
+    ).text
     assert told == _(captions.NOT_YOURS)
     assert await jobs(lab) == {job.id: job}
     assert not desk.resent
@@ -69,7 +71,8 @@ async def test_the_same_user_id_on_another_platform_is_somebody_else(
     elsewhere = RecordingDesk("elsewhere")
     elsewhere.photos = desk.photos
     other = Conversation(elsewhere, lab, StatusBoard(elsewhere, lab.queue))
-    assert await other.press(press(elsewhere, f"{job.id}:{choice}", "ann")) == _(captions.NOT_YOURS)
+    told = await other.press(press(elsewhere, f"{job.id}:{choice}", "ann"))
+    assert told.text == _(captions.NOT_YOURS)
     assert not elsewhere.resent
     assert not await jobs(lab, "elsewhere")
     assert await jobs(lab) == {job.id: job}
@@ -87,7 +90,9 @@ async def test_a_button_from_elsewhere_gets_round_no_rule(
         {"enabled": True, "who": Who.ROLE, "role": "7"},
     ):
         await lab.communities.change("test", "club", **settings)
-        told = await conversation.press(press(desk, f"{job.id}:{choice}", "ann", private=False))
+        told = (
+            await conversation.press(press(desk, f"{job.id}:{choice}", "ann", private=False))
+        ).text
         assert told
         assert told != _(captions.ON_ITS_WAY)
     assert await jobs(lab) == {job.id: job}
@@ -99,12 +104,12 @@ async def test_a_button_counts_like_a_photo(
     job = await of_ann(conversation, desk, lab)
     await lab.communities.change("test", "club", enabled=True, daily=1, largest_scale=2)
     data = f"{job.id}:{Choice.TWICE}"
-    assert await conversation.press(press(desk, data, "ann", private=False)) == _(
+    assert (await conversation.press(press(desk, data, "ann", private=False))).text == _(
         captions.ON_ITS_WAY
     )
-    again = await conversation.press(press(desk, data, "ann", private=False))
+    again = (await conversation.press(press(desk, data, "ann", private=False))).text
     larger = press(desk, f"{job.id}:{Choice.FOURFOLD}", "ann", private=False)
-    assert _(captions.ON_ITS_WAY) not in (again, await conversation.press(larger))
+    assert _(captions.ON_ITS_WAY) not in (again, (await conversation.press(larger)).text)
     assert len(await jobs(lab)) == 2
 
 
@@ -112,10 +117,12 @@ async def test_an_offer_that_was_never_made_is_too_old(
     conversation: Conversation, desk: RecordingDesk, lab: Lab
 ) -> None:
     for data in ("job-1:2x", f"{'f' * 24}:cancel", "*:original", "a" * 65 + ":4x", "\ud800:2x"):
-        assert await conversation.press(press(desk, data, "eve")) == _(captions.TOO_OLD)
+        assert (await conversation.press(press(desk, data, "eve"))).text == _(captions.TOO_OLD)
     offer = Offer(platform="test", user="eve", address={}, refs=("private",), recipe=Recipe())
     made = await lab.buttons.offer(offer)
-    assert await conversation.press(press(desk, f"{made}:2x\n", "eve")) == _(captions.TOO_OLD)
+    assert (await conversation.press(press(desk, f"{made}:2x\n", "eve"))).text == _(
+        captions.TOO_OLD
+    )
     assert not await jobs(lab)
 
 
@@ -125,9 +132,9 @@ async def test_a_panels_button_pressed_by_a_member_changes_nothing(
 ) -> None:
     await lab.communities.change("test", "club", enabled=True, daily=5, who=Who.ADMINS)
     before = await lab.communities.get("test", "club")
-    told = await conversation.press(press(desk, f"panel:{data}", "eve", private=False))
+    told = (await conversation.press(press(desk, f"panel:{data}", "eve", private=False))).text
     assert told == _(notices.ADMINS_ONLY)
-    assert await conversation.press(press(desk, f"panel:{data}", "eve")) == _(
+    assert (await conversation.press(press(desk, f"panel:{data}", "eve"))).text == _(
         notices.ONLY_IN_GROUPS
     )
     assert await lab.communities.get("test", "club") == before

@@ -123,7 +123,7 @@ def talk(lab: Lab) -> Talk:
             )
             if pressed:
                 under = await desk.open_status({}, "panel")
-                answers.append(await talk.press(Press(text, request, under)))
+                answers.append((await talk.press(Press(text, request, under))).text)
             else:
                 await talk.handle(request)
         answers += [*desk.said, *(shown.text for shown in desk.messages.values())]
