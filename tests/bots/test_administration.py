@@ -1,3 +1,4 @@
+import asyncio
 import tomllib
 from typing import Any
 
@@ -7,9 +8,12 @@ from bots.administration import PREFIX
 from bots.conversation import Conversation, Lab
 from bots.desk import Arrival, Button, Feature, Press, Request, Standing
 from bots.status import StatusBoard
-from core import notices
+from core import keys, notices
 from core.communities import Answers, Community, Mode
+from core.jobs import Address
+from core.language import _, speaking
 from core.rules import RULES
+from core.store import Client
 from tests.doubles.desk import RecordingDesk, Shown
 
 AT = "@lab_bot"
@@ -68,7 +72,7 @@ async def test_leaving_and_coming_back_keeps_the_settings(
     await conversation.moved("club", "super")
     assert (await lab.communities.get("test", "super")).enabled
     assert not (await club(lab)).enabled
-    assert len(desk.said) == 2
+    assert desk.said[2:] == ["I am back, and everything is set as it was. Ask in the group."]
 
 
 async def test_an_administrator_switches_it_on_and_off(
@@ -92,7 +96,7 @@ async def test_nobody_else_may(
     await conversation.handle(said(desk, f"/darkroom {words}", standing=member))
     for data in ("enable", "daily=10", ""):
         press = Press(f"{PREFIX}{data}", said(desk, "", standing=member), {})
-        assert await conversation.press(press) == notices.ADMINS_ONLY
+        assert (await conversation.press(press)).text == notices.ADMINS_ONLY
     assert desk.said == [notices.ADMINS_ONLY]
     assert await club(lab) == before
 
@@ -114,7 +118,9 @@ async def test_settings_are_changed_by_words_and_told(
     assert desk.said[0] == f"Photos a day: 20. {notices.disabled(AT)}"
     assert desk.said[2:] == [
         "Photos a day: 5.",
-        "I don't understand “dayly”. Did you mean daily?",
+        "I don't understand “dayly”. It can be: enable, disable, settings, export, "
+        + ", ".join(RULES)
+        + ".",
     ]
     assert (await club(lab)).daily == 5
 
@@ -127,7 +133,7 @@ async def test_what_the_platform_lacks_is_said_with_its_reason(
     await conversation.handle(said(desk, "/darkroom who role Painters"))
     assert desk.said == ["There are no threads here.", "No roles here."]
     press = Press(f"{PREFIX}answers=thread", said(desk, ""), {"status": 1})
-    assert await conversation.press(press) == "There are no threads here."
+    assert (await conversation.press(press)).text == "There are no threads here."
     assert (await club(lab)).answers is Answers.REPLY
 
 
@@ -146,7 +152,12 @@ async def test_every_photo_tells_what_keeps_the_bot_from_seeing_them(
 async def test_the_settings_go_out_as_toml(conversation: Conversation, desk: RecordingDesk) -> None:
     await conversation.handle(said(desk, "/darkroom daily 7"))
     await conversation.handle(said(desk, "/darkroom export"))
-    assert tomllib.loads(desk.said[1])["test"]["club"]["daily"] == 7
+    assert (
+        tomllib.loads(desk.said[1].removeprefix("```toml").removesuffix("```"))["test"]["club"][
+            "daily"
+        ]
+        == 7
+    )
 
 
 def labels(desk: RecordingDesk) -> list[str]:
@@ -174,7 +185,9 @@ async def test_the_panel_changes_settings_by_its_buttons(
     desk.messages[1] = shown = Shown("the panel")
 
     async def press(data: str) -> str:
-        return await conversation.press(Press(f"{PREFIX}{data}", said(desk, ""), {"status": 1}))
+        return (
+            await conversation.press(Press(f"{PREFIX}{data}", said(desk, ""), {"status": 1}))
+        ).text
 
     def button(label: str) -> Button:
         return next(button for button in shown.buttons if button.label == label)
@@ -201,3 +214,65 @@ async def test_a_button_of_a_setting_that_is_no_more_shows_the_panel(
     for data in ("gone", "gone=1", "daily=many"):
         await conversation.press(Press(f"{PREFIX}{data}", said(desk, ""), {"status": 1}))
     assert shown.text.startswith(notices.disabled(AT))
+
+
+async def test_administrators_at_the_same_time_lose_no_change(
+    conversation: Conversation, lab: Lab
+) -> None:
+    desk = RecordingDesk()
+    await asyncio.gather(
+        *(
+            conversation.handle(said(desk, "/darkroom mode here", channel=str(number)))
+            for number in range(6)
+        )
+    )
+    assert set((await club(lab)).channels) == {str(number) for number in range(6)}
+
+
+async def test_a_channel_that_was_named_is_the_one_that_is_looked_at(
+    conversation: Conversation, desk: RecordingDesk, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    async def unseen(_address: Address, channel: str | None = None) -> str | None:
+        asked.append(channel)
+        return "I cannot see it." if channel == "9" else None
+
+    monkeypatch.setattr(desk, "unseen", unseen)
+    await conversation.handle(said(desk, "/darkroom mode <#9>"))
+    await conversation.handle(said(desk, "/darkroom mode here"))
+    assert asked == ["9", None]
+    assert "I cannot see it." in desk.said[0]
+    assert "I cannot see it." not in desk.said[1]
+
+
+async def test_a_role_that_the_platform_lacks_cannot_lock_everybody_out(
+    conversation: Conversation, desk: RecordingDesk, lab: Lab
+) -> None:
+    desk.lacks = {Feature.ROLES: "No roles here.", Feature.THREADS: "No threads here."}
+    await conversation.handle(said(desk, "/darkroom who <@&123>"))
+    assert desk.said == ["No roles here."]
+    desk.messages[1] = shown = Shown("the panel")
+    press = Press(f"{PREFIX}answers", said(desk, ""), {"status": 1})
+    await conversation.press(press)
+    assert [button.label for button in shown.buttons] == ["✓ reply", notices.BACK]
+
+
+async def test_a_change_of_language_is_confirmed_in_the_new_one(
+    conversation: Conversation, desk: RecordingDesk
+) -> None:
+    await conversation.handle(said(desk, "/darkroom language de"))
+    with speaking("de"):
+        assert desk.said[0].startswith(f"{_('Language')}: Deutsch.")
+
+
+async def test_communities_that_the_bot_has_left_while_it_was_off_are_forgotten_later(
+    conversation: Conversation, lab: Lab, client: Client
+) -> None:
+    for name in ("club", "gone"):
+        await lab.communities.change("test", name, enabled=True)
+    await lab.communities.change("other", "gone", enabled=True)
+    await conversation.present({"club"})
+    left = [await client.ttl(keys.community(*of)) for of in (("test", "gone"), ("other", "gone"))]
+    assert left[0] > 0
+    assert left[1] == await client.ttl(keys.community("test", "club")) == -1

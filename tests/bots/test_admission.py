@@ -120,7 +120,7 @@ async def test_only_allowed_commands_up_to_the_largest_scale(
     admission: Admission, desk: RecordingDesk
 ) -> None:
     few = club(commands=("enhance", "faces"), largest_scale=2)
-    with pytest.raises(NotAllowed, match="You can write /enhance, /faces"):
+    with pytest.raises(NotAllowed, match="You can write /enhance@lab_bot, /faces@lab_bot"):
         await admitted(admission, asked(desk, "/upscale 2x"), few)
     with pytest.raises(NotAllowed, match="Here I enlarge up to 2x, not 4x"):
         await admitted(admission, asked(desk, "/enhance 4x"), few)

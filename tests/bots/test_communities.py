@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bots.conversation import Conversation, Lab
-from bots.desk import Standing
+from bots.desk import Request, Standing
 from bots.status import StatusBoard
 from core import captions, notices
 from core.buttons import Buttons, Choice
@@ -133,7 +133,7 @@ async def test_buttons_follow_the_communitys_rules(
     (job,) = await jobs(lab)
     pressed = press(desk, job.id, Choice.FOURFOLD)
     in_club = desk.request(private=False, origin="press-1")
-    told = await conversation.press(type(pressed)(pressed.data, in_club, pressed.under))
+    told = (await conversation.press(type(pressed)(pressed.data, in_club, pressed.under))).text
     assert told == "Here I enlarge up to 2x, not 4x. Try 2x."
     assert Buttons.data(job.id, Choice.FOURFOLD) == pressed.data
     assert len(await jobs(lab)) == 1
@@ -168,3 +168,55 @@ async def test_an_outage_is_told_to_who_asked_alone(
     assert desk.said == []
     await conversation.handle(desk.request("a", private=False, addressed=True))
     assert desk.said == ["The lab cannot be reached."]
+
+
+async def test_an_unasked_wish_beyond_the_largest_scale_gets_the_largest(
+    conversation: Conversation, desk: RecordingDesk, lab: Lab
+) -> None:
+    await enabled(lab, mode=Mode.EVERY, largest_scale=2)
+    await conversation.handle(desk.request("a", text="8x", private=False))
+    (job,) = await jobs(lab)
+    assert job.recipe.scale == 2
+    assert desk.said == []
+
+
+async def test_operators_commands_of_other_bots_are_not_answered(
+    conversation: Conversation, desk: RecordingDesk, lab: Lab
+) -> None:
+    await enabled(lab)
+    await conversation.handle(desk.request(text="/stats", private=False))
+    assert desk.said == []
+    await conversation.handle(desk.request(text="/stats", private=False, addressed=True))
+    assert len(desk.said) == 1
+
+
+async def test_what_is_no_photo_is_told_where_the_bot_may_speak(
+    conversation: Conversation, desk: RecordingDesk, lab: Lab
+) -> None:
+    def video(**fields: Any) -> Request:
+        return desk.request(private=False, other_kinds=("videos", "PDF", "videos"), **fields)
+
+    await conversation.handle(video(addressed=True))
+    assert desk.said == [notices.not_enabled("@lab_bot")]
+    await enabled(lab, language="de")
+    await conversation.handle(video())
+    await conversation.handle(video(addressed=True))
+    with speaking("de"):
+        assert desk.said[1:] == [captions.not_a_photo("videos"), captions.not_a_photo("PDF")]
+    await conversation.handle(desk.request("a", other_kinds=("PDF",)))
+    assert desk.said[3:] == [captions.not_a_photo("PDF")]
+    assert len(await jobs(lab)) == 1
+
+
+async def test_the_original_is_not_given_where_the_bot_is_switched_off(
+    conversation: Conversation, desk: RecordingDesk, lab: Lab
+) -> None:
+    await enabled(lab)
+    await conversation.handle(desk.request("a", text="/enhance", private=False))
+    (job,) = await jobs(lab)
+    await lab.communities.change("test", "club", enabled=False)
+    pressed = press(desk, job.id, Choice.ORIGINAL)
+    in_club = desk.request(private=False, origin="press-1")
+    told = await conversation.press(type(pressed)(pressed.data, in_club, pressed.under))
+    assert told.text == notices.not_enabled("@lab_bot")
+    assert desk.resent == []

@@ -317,7 +317,7 @@ async def test_without_redis_the_person_is_told(
     await conversation.handle(desk.request("a"))
     await conversation.handle(desk.request(text="/status"))
     assert desk.said == ["The lab cannot be reached right now. Please try again in a minute."] * 2
-    answer = await conversation.press(press(desk, "x", Choice.TWICE))
+    answer = (await conversation.press(press(desk, "x", Choice.TWICE))).text
     assert answer == desk.said[0]
     await nobody.aclose()
 
@@ -404,7 +404,7 @@ async def test_a_button_does_it_again_another_way(
     await conversation.handle(desk.request("a", text="/enhance 3000px denoise 50"))
     first = await only_job(lab)
     await answer(lab, first)
-    said = await conversation.press(press(desk, first.id, choice))
+    said = (await conversation.press(press(desk, first.id, choice))).text
     assert said == captions.ON_ITS_WAY
     again = await only_job(lab)
     assert again.id != first.id
@@ -417,7 +417,9 @@ async def test_the_original_comes_back_as_it_was_sent(
 ) -> None:
     await conversation.handle(desk.request("a", "b"))
     job = await only_job(lab)
-    assert await conversation.press(press(desk, job.id, Choice.ORIGINAL)) == captions.ON_ITS_WAY
+    assert (
+        await conversation.press(press(desk, job.id, Choice.ORIGINAL))
+    ).text == captions.ON_ITS_WAY
     assert desk.resent == [("a", "b")]
 
 
@@ -427,10 +429,10 @@ async def test_a_button_is_for_the_person_who_sent_the_photo(
     await conversation.handle(desk.request("a"))
     job = await only_job(lab)
     for choice in Choice:
-        said = await conversation.press(press(desk, job.id, choice, user="eve"))
+        said = (await conversation.press(press(desk, job.id, choice, user="eve"))).text
         assert said == captions.NOT_YOURS
     assert (await only_job(lab)).id == job.id
-    assert await conversation.press(press(desk, "nobody", Choice.TWICE)) == captions.TOO_OLD
+    assert (await conversation.press(press(desk, "nobody", Choice.TWICE))).text == captions.TOO_OLD
 
 
 async def test_the_cancel_button_takes_a_waiting_photo_back_once(
@@ -438,8 +440,8 @@ async def test_the_cancel_button_takes_a_waiting_photo_back_once(
 ) -> None:
     await conversation.handle(desk.request("a"))
     job = await only_job(lab)
-    assert await conversation.press(press(desk, job.id, Choice.CANCEL)) == "Taking it back."
-    said = await conversation.press(press(desk, job.id, Choice.CANCEL))
+    assert (await conversation.press(press(desk, job.id, Choice.CANCEL))).text == "Taking it back."
+    said = (await conversation.press(press(desk, job.id, Choice.CANCEL))).text
     assert said == captions.NOTHING_WAITING
     assert await lab.blobs.keys() == []
 
@@ -450,7 +452,7 @@ async def test_the_cancel_button_survives_a_job_of_another_version(
     await conversation.handle(desk.request("a"))
     job = await only_job(lab)
     await client.set(keys.job(job.id), '{"v":99}')
-    said = await conversation.press(press(desk, job.id, Choice.CANCEL))
+    said = (await conversation.press(press(desk, job.id, Choice.CANCEL))).text
     assert said == captions.NOTHING_WAITING
     await conversation.handle(desk.request(text="/status"))
     await conversation.handle(desk.request(text="/cancel"))

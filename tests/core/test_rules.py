@@ -38,7 +38,7 @@ def changed(words: str, *, channel: str | None = None, **settings: Any) -> dict[
         ("scale 2x", {"largest_scale": 2}),
         ("scale 1", {"largest_scale": 1}),
         ("daily 20", {"daily": 20}),
-        ("daily OFF", {"daily": None}),
+        ("daily OFF", {"daily": 0}),
         ("cooldown 5m", {"cooldown": 300}),
         ("cooldown off", {"cooldown": 0}),
         ("exempt off", {"admins_exempt": False}),
@@ -58,8 +58,8 @@ def test_words_become_settings(words: str, values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("dayly 20", "Did you mean daily?"),
-        ("daily", "Photos a day takes a value, for example: /darkroom daily 20"),
+        ("dayly 20", "It can be: enable, disable, settings, export, mode, recipe"),
+        ("daily", "Photos a day takes a value, for example: daily 20"),
         ("daily many", "a number from 1 to 10000, or off"),
         ("daily 0", "a number from 1 to 10000, or off"),
         ("daily 99999999999999999999", "a number from 1 to 10000, or off"),
@@ -131,3 +131,23 @@ def test_settings_are_exported_as_toml() -> None:
     assert found["telegram"]["-100"]["v"] == 1
     restored = Community.model_validate({"platform": "test", "id": "club"} | found["test"]["club"])
     assert restored.recipe == Recipe(scale=2, format=Format.PNG)
+
+
+@pytest.mark.parametrize("words", ["commands ,", "mode <@7>", "who <#7>", "daily 0100000"])
+def test_words_that_mean_nothing_set_nothing(words: str) -> None:
+    with pytest.raises(CommandError):
+        changed(words)
+
+
+def test_more_channels_than_anybody_needs_are_refused() -> None:
+    many = {"mode": Mode.EVERY, "channels": tuple(map(str, range(100)))}
+    with pytest.raises(CommandError, match="more than 100 channels"):
+        changed("mode here", channel="x", **many)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_choice_survives_an_export(name: str) -> None:
+    for choice in RULES[name].choices:
+        community = club(**changed(f"{name} {choice}", channel="7"))
+        table = tomllib.loads(exported(community))["test"]["club"]
+        assert Community.model_validate({"platform": "test", "id": "club"} | table) == community

@@ -57,7 +57,7 @@ def test_settings_go_out_and_come_back(tmp_path: Path, redis_url: str) -> None:
     [
         ("[telegram", "is no export of communities"),
         ("telegram = 3", "is no export of communities"),
-        ('[telegram."-1"]\ndaily = 0', "daily"),
+        ('[telegram."-1"]\ndaily = -1', "daily"),
     ],
 )
 def test_a_wrong_file_gets_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
