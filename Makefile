@@ -45,9 +45,12 @@ format: $(STAMP) ## let ruff tidy the code
 messages: $(STAMP) ## bring the catalogs in core/languages up to date with the texts in the code
 	@$(BIN)/python -m core.catalogs
 
-benchmarks: $(STAMP) ## measure engine, chain and quality
+benchmarks: $(STAMP) ## measure engine, chain, fairness and scale
 	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.chain
+	@$(BIN)/python -W ignore -m benchmarks.fairness
+	@$(BIN)/python -W ignore -m benchmarks.scale
+	@$(BIN)/python -m benchmarks.stores
 
 $(UPSTREAM)/.installed: pyproject.toml constraints.txt
 	@test -x $(UPSTREAM)/bin/python || $(PYTHON) -m venv $(UPSTREAM)
