@@ -16,7 +16,7 @@ from core.queue import Queue
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.7
-"""How often the queue is asked, in one round trip for all jobs; edits are rarer."""
+"""How often the queue is asked, in one round trip for all jobs that may be edited by now."""
 EDIT_SECONDS_MAX = 20.0
 
 
@@ -24,7 +24,7 @@ EDIT_SECONDS_MAX = 20.0
 class _Watched:
     job: Job
     text: str
-    edited: float
+    looked: float
     edits: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -85,8 +85,11 @@ class StatusBoard:
                 self._watched[job.id] = _Watched(job, "", time.monotonic())
 
     async def _look(self) -> None:
-        tickets = await self._queue.tickets(list(self._watched))
         now = time.monotonic()
+        asked = [
+            job_id for job_id, one in self._watched.items() if now - one.looked >= self._pause(one)
+        ]
+        tickets = await self._queue.tickets(asked) if asked else {}
         due = []
         for job_id, ticket in tickets.items():
             watched = self._watched.get(job_id)
@@ -94,7 +97,8 @@ class StatusBoard:
                 continue
             with speaking(matching(watched.job.language)):
                 text = captions.queued(ticket)
-            if text != watched.text and now - watched.edited >= self._pause(watched):
+            watched.looked = now
+            if text != watched.text:
                 due.append(self._show(watched, text))
         await asyncio.gather(*due)
 
@@ -106,7 +110,7 @@ class StatusBoard:
         async with watched.lock:
             if self._watched.get(watched.job.id) is not watched:
                 return
-            watched.text, watched.edited = text, time.monotonic()
+            watched.text, watched.looked = text, time.monotonic()
             watched.edits += 1
             with speaking(matching(watched.job.language)):
                 rows = [[cancel_button(watched.job.id)]]
