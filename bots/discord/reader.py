@@ -164,8 +164,19 @@ def message_place(message: discord.Message) -> Place:
 
 
 def is_inside(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the interaction comes from a server that has the bot itself."""
-    return interaction.guild_id is not None and interaction.is_guild_integration()
+    """Whether the interaction comes from a server that has the bot itself.
+
+    There the server's settings count, also for a person who has installed the bot for themselves.
+    """
+    server = interaction.guild_id
+    if server is None:
+        return False
+    return interaction.is_guild_integration() or interaction.client.get_guild(server) is not None
+
+
+def is_uninvited(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the interaction comes from a server that has not let the bot in."""
+    return interaction.guild_id is not None and not is_inside(interaction)
 
 
 def is_outside(interaction: discord.Interaction[Any]) -> bool:

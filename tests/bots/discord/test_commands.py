@@ -247,6 +247,41 @@ async def test_where_the_bot_is_not_the_answer_stays_within_the_interaction(
     await server.until(lambda: last(ada, elsewhere).files)
 
 
+async def test_ones_own_installation_is_no_way_around_a_server_that_has_the_bot(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada = server.person()
+    ada.install()
+    guild = server.guild("Photographers", ada)
+    channel = guild.channel()
+    await community(lab, guild, enabled=False)
+    ada.slash("upscale", channel, {"photo": photo()}, user_install=True)
+    await server.until(lambda: "not switched on" in said(ada, channel))
+    assert await lab.queue.owed("discord") == []
+    await community(lab, guild, daily=1)
+    ada.slash("upscale", channel, {"photo": photo()}, user_install=True)
+    assert (await only_job(server, lab)).community == str(guild.guild_id)
+    ada.slash("upscale", channel, {"photo": photo(1)}, user_install=True)
+    await server.until(lambda: "You can send the next in" in said(ada, channel))
+
+
+async def test_in_a_server_without_the_bot_the_asker_alone_sees_the_answer(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada, eve = server.person(), server.person("Eve")
+    ada.install()
+    channel = server.guild("Elsewhere", ada, eve, bot=False).channel()
+    ada.slash("upscale", channel, {"photo": photo()}, user_install=True)
+    job = await only_job(server, lab)
+    await publish(lab, job, await enhanced(lab, job))
+    await server.until(lambda: last(ada, channel).files)
+    ada.press(last(ada, channel), captions.LABELS["2x"])
+    job = await only_job(server, lab)
+    await publish(lab, job, await enhanced(lab, job))
+    await server.until(lambda: len([s for s in from_bot(ada, channel) if s.files]) == 2)
+    assert from_bot(eve, channel) == []
+
+
 async def test_operators_commands_are_not_offered(server: DiscordServer) -> None:
     hidden = [name for name, form in FORMS.items() if form.operator]
     assert hidden
