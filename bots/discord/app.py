@@ -12,7 +12,7 @@ import discord
 from discord.http import Route
 
 from bots.conversation import Conversation, Lab
-from bots.desk import Arrival, Press, Request
+from bots.desk import Arrival, Press, Request, Told
 from bots.discord import desk as desk_room
 from bots.discord.attachments import Attachments, held, held_by, other_kind
 from bots.discord.commands import Asked, command_tree
@@ -222,7 +222,7 @@ class _Bot:
         )
         await self._inbox.done(request)
 
-    async def _pressed(self, press: Press) -> str:
+    async def _pressed(self, press: Press) -> Told:
         await self._inbox.keep(press)
         try:
             return await self._talk.press(press)

@@ -10,14 +10,12 @@ from typing import Any
 
 import discord
 
-from bots.desk import Press
+from bots.desk import Press, Told
 from bots.discord import faults
 from bots.discord.counter import Counter
 from bots.discord.place import Place
 from bots.discord.posts import Post
-from bots.discord.reader import Reader, is_outside
-from core import captions
-from core.language import _, available, speaking
+from bots.discord.reader import Reader, is_outside, is_uninvited
 
 CLICK_SECONDS = 10.0
 
@@ -29,8 +27,10 @@ Key = tuple[int, int, str, datetime | None]
 async def acknowledge(interaction: discord.Interaction[Any], *, ephemeral: bool) -> Place:
     """Open the response of a command, within the three seconds that Discord gives; its place.
 
-    A command that Discord gave up meanwhile is answered like a message.
+    A command that Discord gave up meanwhile is answered like a message. In a server without the
+    bot the asker alone sees the answer.
     """
+    ephemeral = ephemeral or is_uninvited(interaction)
     status = None
     deferred = True
     try:
@@ -64,7 +64,7 @@ class Presses:
     """
 
     def __init__(
-        self, press: Callable[[Press], Awaitable[str]], reader: Reader, counter: Counter
+        self, press: Callable[[Press], Awaitable[Told]], reader: Reader, counter: Counter
     ) -> None:
         self._press = press
         self._reader = reader
@@ -88,14 +88,14 @@ class Presses:
         try:
             place, under = _places(interaction, message)
             request = self._reader.interaction(interaction, place)
-            text = await self._press(Press(data, request, under.address()))
+            told = await self._press(Press(data, request, under.address()))
         except BaseException:
             del self._under_way[key]  # a failed one may be tried anew
             raise
         later = asyncio.get_running_loop().call_later(CLICK_SECONDS, self._under_way.pop, key, None)
         self._under_way[key] = later
-        if text and not _plain_to_see(text):
-            await self.tell(interaction, text)
+        if told.text and not told.fleeting:  # the message that is on its way tells it by itself
+            await self.tell(interaction, told.text)
 
     def close(self) -> None:
         """Forget the clicks; nothing is waited for."""
@@ -126,16 +126,7 @@ def _places(interaction: discord.Interaction[Any], message: discord.Message) -> 
         token=interaction.token,
         issued=interaction.created_at.timestamp(),
         original=True,
-        ephemeral=message.flags.ephemeral,
+        ephemeral=message.flags.ephemeral or is_uninvited(interaction),
         outside=is_outside(interaction),
     )
     return replace(under, status=None, original=False, message=message.id), under
-
-
-def _plain_to_see(text: str) -> bool:
-    """Whether a text only says that a new message comes, in whatever language."""
-    for code in available():
-        with speaking(code):
-            if text == _(captions.ON_ITS_WAY):
-                return True
-    return False

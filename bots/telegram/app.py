@@ -22,7 +22,7 @@ from telegram.ext import (
 )
 
 from bots.conversation import Conversation, Lab
-from bots.desk import Press, Request, Undeliverable
+from bots.desk import Press, Request, Told, Undeliverable
 from bots.redaction import hidden
 from bots.service import serve
 from bots.telegram import albums, faults, menu
@@ -158,7 +158,7 @@ class _Listener:
             if _awaited(self._reader.read(messages, late=late)):
                 await self._apologise(messages[0], spoken_by(messages[0]), captions.LOST)
 
-        async def press(pressed: Press) -> str:
+        async def press(pressed: Press) -> Told:
             return await self._insist(lambda: conversation.press(pressed))
 
         gathered = Albums(read, quiet=self._tempo.album_quiet)

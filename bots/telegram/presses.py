@@ -4,11 +4,12 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message
 from telegram.error import TelegramError
 
-from bots.desk import Press, Request, Standing, nobody
+from bots.desk import Press, Request, Standing, Told, nobody
 from bots.telegram.members import Members
 from bots.telegram.place import Place
 from core import captions
@@ -41,7 +42,7 @@ class Presses:
 
     def __init__(
         self,
-        press: Callable[[Press], Awaitable[str]],
+        press: Callable[[Press], Awaitable[Told]],
         say: Callable[[Address, str], Awaitable[None]],
         members: Members,
         *,
@@ -51,7 +52,7 @@ class Presses:
         self._say = say
         self._members = members
         self._toast_seconds = toast_seconds
-        self._under_way: dict[Key, asyncio.Future[str]] = {}
+        self._under_way: dict[Key, asyncio.Future[Told]] = {}
 
     async def take(self, query: CallbackQuery) -> None:
         """Act on a press; Telegram shows a spinner until it is answered, so that comes in time."""
@@ -71,16 +72,16 @@ class Presses:
             working.add_done_callback(lambda done: self._finished(key, done))
         _done, waiting = await asyncio.wait([working], timeout=self._toast_seconds)
         in_time = not waiting and working.exception() is None
-        brief = in_time and len(working.result()) <= _TOAST_MAX
-        told = await _answer(query, working.result() if brief else None)
-        if first and not (brief and told):
-            text = await working
-            if text and _language_of(text, captions.ON_ITS_WAY) is None:
-                await self._say(place.address(), text)
+        brief = in_time and len(working.result().text) <= _TOAST_MAX
+        shown = await _answer(query, working.result().text if brief else None)
+        if first and not (brief and shown):
+            told = await working
+            if told.text and not told.fleeting:
+                await self._say(place.address(), told.text)
 
     async def _pressed(
         self, query: CallbackQuery, data: str, message: MaybeInaccessibleMessage
-    ) -> str:
+    ) -> Told:
         """What there is to say to a press."""
         place = Place.at(message)
         person = query.from_user
@@ -101,12 +102,12 @@ class Presses:
             standing=nobody if place.private else standing,
             language=person.language_code,
         )
-        text = await self._press(Press(data, request, place.shown().address()))
+        told = await self._press(Press(data, request, place.shown().address()))
         refused = any(not one.admin for one in found)
         with speaking(matching(person.language_code)):
-            return _worded(message, text, refused=refused)
+            return replace(told, text=_worded(message, told.text, refused=refused))
 
-    def _finished(self, key: Key, done: asyncio.Future[str]) -> None:
+    def _finished(self, key: Key, done: asyncio.Future[Told]) -> None:
         """Count more taps as the same press for a while, but let a failed one be tried anew."""
         if done.cancelled() or done.exception() is not None:
             del self._under_way[key]
@@ -123,20 +124,12 @@ def _worded(message: MaybeInaccessibleMessage, text: str, *, refused: bool) -> s
     asked = message.reply_to_message if isinstance(message, Message) else None
     if asked is None or asked.sender_chat is None or not text:
         return text
-    if (language := _language_of(text, captions.NOT_YOURS)) is not None:
-        with speaking(language):
-            return _(NAMELESS)
-    by_admin = asked.sender_chat.id == message.chat.id
-    return _(HIDDEN) if by_admin and refused else text
-
-
-def _language_of(text: str, source: str) -> str | None:
-    """The language in which a text says what `source` says in English, None if in none."""
     for language in available():
         with speaking(language):
-            if text == _(source):
-                return language
-    return None
+            if text == _(captions.NOT_YOURS):
+                return _(NAMELESS)
+    by_admin = asked.sender_chat.id == message.chat.id
+    return _(HIDDEN) if by_admin and refused else text
 
 
 async def _answer(query: CallbackQuery, text: str | None) -> bool:

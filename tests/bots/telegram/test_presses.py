@@ -8,7 +8,7 @@ import pytest_asyncio
 from telegram import Bot, CallbackQuery, Update
 from telegram.error import BadRequest
 
-from bots.desk import Press
+from bots.desk import Press, Told
 from bots.telegram.members import Members
 from bots.telegram.presses import HIDDEN, NAMELESS, Presses
 from core.captions import NOT_YOURS, ON_ITS_WAY
@@ -39,20 +39,21 @@ def pressed(server: TelegramServer, client: Bot, person: Person) -> CallbackQuer
 class Words:
     """A conversation that answers when it is let to, and may ask what somebody is here."""
 
-    def __init__(self, text: str, *, curious: bool = False) -> None:
+    def __init__(self, text: str, *, curious: bool = False, fleeting: bool = False) -> None:
         self.text = text
+        self.fleeting = fleeting
         self.curious = curious
         self.presses: list[Press] = []
         self.said: list[str] = []
         self.free = asyncio.Event()
         self.free.set()
 
-    async def press(self, press: Press) -> str:
+    async def press(self, press: Press) -> Told:
         self.presses.append(press)
         if self.curious:
             await press.request.standing()
         await self.free.wait()
-        return self.text
+        return Told(self.text, self.fleeting)
 
     async def say(self, address: Address, text: str) -> None:
         self.said.append(text)
@@ -79,10 +80,11 @@ async def test_what_is_too_long_for_a_toast_is_said(server: TelegramServer, clie
     assert words.said == [words.text]
 
 
+@pytest.mark.parametrize("fleeting", [True, False])
 async def test_a_slow_press_is_answered_at_once_and_told_later(
-    server: TelegramServer, client: Bot
+    server: TelegramServer, client: Bot, fleeting: bool
 ) -> None:
-    words, ada = Words("The lab cannot be reached."), server.private()
+    words, ada = Words("The lab cannot be reached.", fleeting=fleeting), server.private()
     words.free.clear()
     query = pressed(server, client, ada)
     taking = asyncio.create_task(
@@ -92,7 +94,7 @@ async def test_a_slow_press_is_answered_at_once_and_told_later(
     assert server.toasts[query.id] == ""
     words.free.set()
     await taking
-    assert words.said == ["The lab cannot be reached."]
+    assert words.said == ([] if fleeting else ["The lab cannot be reached."])
 
 
 async def test_taps_of_one_person_count_once_and_of_others_for_themselves(
@@ -136,11 +138,11 @@ async def test_a_press_in_a_topic_tells_the_topic_and_the_language(
 async def test_a_failed_press_may_be_pressed_anew(server: TelegramServer, client: Bot) -> None:
     words, ada = Words(ON_ITS_WAY), server.private()
 
-    async def fail(press: Press) -> str:
+    async def fail(press: Press) -> Told:
         words.presses.append(press)
         if len(words.presses) == 1:
             raise BadRequest("something odd")
-        return words.text
+        return Told(words.text)
 
     presses = Presses(fail, words.say, Members(client))
     with pytest.raises(BadRequest):
