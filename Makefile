@@ -51,6 +51,7 @@ benchmarks: $(STAMP) ## measure engine, chain, fairness and scale
 	@$(BIN)/python -W ignore -m benchmarks.fairness
 	@$(BIN)/python -W ignore -m benchmarks.scale
 	@$(BIN)/python -m benchmarks.stores
+	@$(BIN)/python -m benchmarks.hostile
 
 $(UPSTREAM)/.installed: pyproject.toml constraints.txt
 	@test -x $(UPSTREAM)/bin/python || $(PYTHON) -m venv $(UPSTREAM)

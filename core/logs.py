@@ -18,7 +18,7 @@ NOISY = {
     "telegram": logging.WARNING,  # DEBUG lines carry messages
     "discord": logging.WARNING,  # DEBUG lines carry messages, INFO lines the gateway's session
     "arq": logging.WARNING,  # INFO lines carry job arguments
-    "PIL": logging.INFO,
+    "PIL": logging.CRITICAL,
     "asyncio": logging.WARNING,
 }
 
