@@ -6,8 +6,13 @@ from core import keys
 from core.outbox import KEPT_SECONDS
 from core.store import EVEN_IF_FULL, Client
 
-# A Redis without memory lets all of these through: the work in hand must come to its end.
-_CLAIM = EVEN_IF_FULL + "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])"
+_TAKE = """
+local turn = redis.call('ZSCORE', KEYS[1], ARGV[3])
+if not turn or redis.call('EXISTS', KEYS[2]) == 1 then return false end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return math.floor(tonumber(turn))
+"""
+# A Redis without memory lets the others through: the work in hand must come to its end.
 _RENEW = (
     EVEN_IF_FULL
     + """
@@ -45,16 +50,21 @@ class Leases:
         self._client = client
         self._owner = owner
         self._milliseconds = round(1000 * seconds)
-        self._claim = client.register_script(_CLAIM)
+        self._take = client.register_script(_TAKE)
         self._renew = client.register_script(_RENEW)
         self._begin = client.register_script(_BEGIN)
         self._hand_back = client.register_script(_HAND_BACK)
 
-    async def claim(self, job_id: str) -> None:
-        """Put this worker's name on a job that arq has just given to it."""
-        await self._claim(
-            keys=[f"arq:in-progress:{job_id}"], args=[self._owner, self._milliseconds]
+    async def take(self, job_id: str) -> int | None:
+        """Put this worker's name on a job whose turn has come, and return the turn.
+
+        None if another worker has the job, or it is not in the queue any more.
+        """
+        turn = await self._take(
+            keys=[keys.QUEUE, f"arq:in-progress:{job_id}"],
+            args=[self._owner, self._milliseconds, job_id],
         )
+        return None if turn is None else int(turn)
 
     async def renew(self, job_ids: Sequence[str]) -> list[str]:
         """Keep jobs for this worker; returns those that another one has taken over meanwhile.

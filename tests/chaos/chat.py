@@ -99,7 +99,7 @@ class StormyDesk:
     def status_interval(self, address: Address) -> float:
         return 0.5
 
-    async def unseen(self, address: Address) -> str | None:
+    async def unseen(self, address: Address, channel: str | None = None) -> str | None:
         return None
 
     async def _show(self, kind: str, address: Address, text: str) -> None:

@@ -1,9 +1,13 @@
+import asyncio
+
 import pytest
 
 from core import keys
 from core.leases import Leases
 from core.outbox import KEPT_SECONDS
+from core.queue import Queue
 from core.store import Client
+from tests.doubles.jobs import fresh
 
 
 @pytest.fixture
@@ -16,23 +20,30 @@ def theirs(client: Client) -> Leases:
     return Leases(client, "host-2", seconds=10.0)
 
 
-async def test_a_claimed_job_has_its_workers_name_for_a_while(
-    client: Client, mine: Leases, theirs: Leases
+async def test_a_job_is_taken_by_one_worker_whose_name_it_has_for_a_while(
+    client: Client, queue: Queue, mine: Leases, theirs: Leases
 ) -> None:
-    await client.set("arq:in-progress:a", "1", px=500)  # what arq writes
-    await mine.claim("a")
+    await queue.enqueue(fresh("a"))
+    turn = await client.zscore(keys.QUEUE, "a")
+    turns = await asyncio.gather(mine.take("a"), *(theirs.take("a") for _time in range(5)))
+    assert turns == [turn, None, None, None, None, None]
     assert await client.get("arq:in-progress:a") == "host-1"
     assert 5000 < await client.pttl("arq:in-progress:a") <= 10_000
     assert await mine.held("a")
     assert not await theirs.held("a")
+    assert await mine.take("a") is None  # its own lease must end, too
+
+
+async def test_a_job_that_is_not_in_the_queue_is_not_taken(client: Client, mine: Leases) -> None:
+    assert await mine.take("answered") is None
+    assert await client.exists("arq:in-progress:answered") == 0
 
 
 async def test_a_renewal_keeps_what_is_mine_retakes_what_ran_out_and_tells_what_is_lost(
     client: Client, mine: Leases, theirs: Leases
 ) -> None:
     await client.set("arq:in-progress:kept", "host-1", px=500)
-    await theirs.claim("lost")
-    await client.pexpire("arq:in-progress:lost", 7000)
+    await client.set("arq:in-progress:lost", "host-2", px=7000)
     assert await mine.renew([]) == []
     assert await mine.renew(["kept", "lost", "ran-out"]) == ["lost"]
     for name in ("kept", "ran-out"):
@@ -43,10 +54,13 @@ async def test_a_renewal_keeps_what_is_mine_retakes_what_ran_out_and_tells_what_
 
 
 async def test_a_lease_that_ran_out_is_still_held_until_somebody_takes_it(
-    mine: Leases, theirs: Leases
+    client: Client, queue: Queue, mine: Leases, theirs: Leases
 ) -> None:
+    await queue.enqueue(fresh("a"))
+    await mine.take("a")
+    await client.delete("arq:in-progress:a")
     assert await mine.held("a")
-    await theirs.claim("a")
+    assert await theirs.take("a")
     assert not await mine.held("a")
 
 
@@ -66,7 +80,6 @@ async def test_a_redis_without_memory_keeps_the_leases_and_counts(
 ) -> None:
     await client.config_set("maxmemory", 1)
     try:
-        await mine.claim("a")
         assert await mine.renew(["a", "ran-out"]) == []
         assert not await theirs.held("ran-out")
         assert [await mine.begin("a"), await mine.begin("a")] == [1, 2]

@@ -25,7 +25,7 @@ from core.presence import Presence
 from core.queue import FUNCTION, Cancelling, Queue, dumps, loads
 from core.recipe import Recipe
 from core.settings import StoreSettings, WorkerSettings
-from core.store import EVEN_IF_FULL, Client, RedisError
+from core.store import Client, RedisError
 from core.valkey import PrivateValkey
 from tests.doubles.counts import free_port
 from tests.doubles.jobs import fresh
@@ -292,7 +292,7 @@ async def test_a_job_that_another_worker_has_taken_over_is_left_to_it(
     async with at_work(client, redis_url, work) as worker:
         await queue.enqueue(fresh())
         await work.begun.wait()
-        await Leases(client, "host-2", seconds=10.0).claim("job-1")
+        await client.set("arq:in-progress:job-1", "host-2", px=10_000)
         work.may_end.set()
         await asyncio.gather(*worker.tasks.values())
         await worker.look(3)
@@ -328,6 +328,25 @@ async def test_a_job_that_redis_interrupted_is_tried_again(
 
 
 @deprecated_close
+async def test_a_connection_that_breaks_while_it_looks_for_jobs_does_not_end_the_worker(
+    client: Client, redis_url: str
+) -> None:
+    queue, work = Queue(client, photos_per_user=100), Work()
+    for number in range(30):  # all of them another worker's
+        await queue.enqueue(fresh(f"job-{number}"))
+        await client.set(f"arq:in-progress:job-{number}", "host-2")
+    async with at_work(client, redis_url, work) as worker:
+        await worker.look(1)
+        for _time in range(20):
+            await client.client_kill_filter(_type="normal", skipme=True)
+            await worker.look(1)
+        await client.delete("arq:in-progress:job-7")
+        await asyncio.wait_for(work.begun.wait(), 20)
+        assert work.starts == ["job-7"]
+        assert await client.get("arq:in-progress:job-7") == "host-1"
+
+
+@deprecated_close
 async def test_while_redis_is_full_the_worker_lives_and_begins_when_there_is_room(
     client: Client, redis_url: str, queue: Queue
 ) -> None:
@@ -337,23 +356,21 @@ async def test_while_redis_is_full_the_worker_lives_and_begins_when_there_is_roo
         await queue.enqueue(fresh())
         await work.begun.wait()
         await asyncio.gather(*worker.tasks.values())
+        await client.set("arq:in-progress:job-2", "host-2")
+        await queue.enqueue(fresh("job-2"))
         await client.config_set("maxmemory", 1)
         try:
-            full = client.register_script(EVEN_IF_FULL + "redis.call('ZADD', KEYS[1], 1, 'job-2')")
-            await full(keys=[keys.QUEUE])  # it was there before
-            await worker.look(3)
+            await client.delete("arq:in-progress:job-2")
             worker.tasks["job-3"] = asyncio.create_task(worker.run_job("job-3", 1))
-            await worker.look(3)  # it became full in between
+            await worker.look(5)  # for job-3 it became full after it was taken
             assert worker.main_task is not None
             assert not worker.main_task.done()
             assert work.starts == ["job-1"]
-            assert await client.get("arq:in-progress:job-3") == "host-1"
         finally:
             await client.config_set("maxmemory", 0)
-        work.begun.clear()
-        await queue.enqueue(fresh("job-4"))
-        await work.begun.wait()
-        assert work.starts == ["job-1", "job-4"]
+        await worker.look(2)
+        await asyncio.gather(*worker.tasks.values())
+        assert work.starts == ["job-1", "job-2"]
 
 
 @deprecated_close
