@@ -2,6 +2,8 @@
 
 from pathlib import PurePath
 
+from core.language import N_
+
 PHOTO_NAME = "photo.jpg"
 _SUFFIXES = (
     *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "dib"),
@@ -9,6 +11,8 @@ _SUFFIXES = (
 )
 _UNKNOWN = (None, "", "application/octet-stream", "binary/octet-stream")
 _NAME_MAX = 120
+_SUFFIX_MAX = 5
+_OTHER = N_("files of this kind")
 
 
 def is_photo(media_type: str | None, name: str | None) -> bool:
@@ -16,6 +20,12 @@ def is_photo(media_type: str | None, name: str | None) -> bool:
     if media_type in _UNKNOWN:
         return PurePath(name or "").suffix.lower().lstrip(".") in _SUFFIXES
     return str(media_type).startswith("image/")
+
+
+def other_kind(name: str | None) -> str:
+    """What a file is that is no photo: its suffix in capitals, such as `PDF`, else a msgid."""
+    suffix = PurePath(name or "").suffix.lstrip(".").upper()
+    return suffix if len(suffix) <= _SUFFIX_MAX and suffix.isupper() else _OTHER
 
 
 def short_name(name: str) -> str:

@@ -14,7 +14,7 @@ from discord.http import Route
 from bots.conversation import Conversation, Lab
 from bots.desk import Arrival, Press, Request, Told
 from bots.discord import desk as desk_room
-from bots.discord.attachments import Attachments, held, held_by, other_kind
+from bots.discord.attachments import Attachments, held, held_by
 from bots.discord.commands import Asked, command_tree
 from bots.discord.counter import TOKEN_SECONDS, Counter
 from bots.discord.desk import DiscordDesk
@@ -26,7 +26,7 @@ from bots.discord.inbox import Inbox
 from bots.discord.pace import Pace
 from bots.discord.place import Place
 from bots.discord.presses import Presses, acknowledge
-from bots.discord.reader import NoPhoto, Reader, is_inside, origin
+from bots.discord.reader import Reader, is_inside, origin, other_kinds
 from bots.discord.registration import Registration
 from bots.redaction import hidden
 from bots.service import serve
@@ -154,9 +154,7 @@ class _Bot:
         """Somebody wrote a message."""
         with self._handling.counted():
             found = self._reader.message(message)
-            if isinstance(found, NoPhoto):
-                await self._wrong_kind(found)
-            elif found is not None:
+            if found is not None:
                 await self._handle(found)
 
     async def deleted(self, channel: int, message: int) -> None:
@@ -209,10 +207,9 @@ class _Bot:
         else:
             files = [held(asked.photo)] if asked.photo else []
             photos = self._reader.in_option(files)
-        if files and not photos:
-            await self._wrong_kind(NoPhoto(place.address(), other_kind(files[0])))
-            return
-        request = self._reader.interaction(interaction, place, asked.text, photos)
+        request = self._reader.interaction(
+            interaction, place, asked.text, photos, other_kinds(files)
+        )
         await self._handle(request)
 
     async def _handle(self, request: Request) -> None:
@@ -262,10 +259,6 @@ class _Bot:
             text = _(captions.LOST)
             await self._handling.run(lambda: self.desk.say(request.address, text))
         await self._inbox.done(asked)
-
-    async def _wrong_kind(self, found: NoPhoto) -> None:
-        text = captions.not_a_photo(found.kind)
-        await self._handling.run(lambda: self.desk.say(found.address, text))
 
 
 def _quiet(asked: Asked) -> bool:

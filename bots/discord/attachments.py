@@ -10,14 +10,15 @@ import discord
 
 from bots.desk import Attachment
 from bots.discord import faults
-from bots.photos import PHOTO_NAME, is_photo, short_name
+from bots.photos import PHOTO_NAME, is_photo, other_kind, short_name
 from core.captions import size
 from core.errors import DarkroomError, PhotoRefused
-from core.language import _
+from core.language import N_, _
 
 _ATTEMPTS = 3
 _PATIENCE = aiohttp.ClientTimeout(total=180, sock_connect=15, sock_read=60)
 _CHUNK = 256 * 1024
+_KINDS = {"video": N_("videos"), "audio": N_("music")}
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,11 @@ class Held:
     def photo(self) -> bool:
         """Whether it may be a photo."""
         return is_photo((self.media_type or "").partition(";")[0], self.name)
+
+    @property
+    def kind(self) -> str:
+        """What it is if it is no photo: a msgid, or a suffix such as `PDF`."""
+        return _KINDS.get((self.media_type or "").partition("/")[0]) or other_kind(self.name)
 
 
 class Attachments:
@@ -166,19 +172,6 @@ def held(attachment: discord.Attachment) -> Held:
         count=attachment.size,
         url=attachment.url,
     )
-
-
-def other_kind(file: Held) -> str:
-    """What a file is that is no photo, in words."""
-    media_type = file.media_type or ""
-    if media_type.startswith("video/"):
-        return _("videos")
-    if media_type.startswith("audio/"):
-        return _("music")
-    suffix = PurePath(file.name).suffix.lstrip(".")
-    if 0 < len(suffix) <= 5:
-        return _("{kind} files").format(kind=suffix.upper())
-    return _("files of this kind")
 
 
 def _laid_out(components: Sequence[object]) -> Iterator[Held]:

@@ -98,6 +98,7 @@ async def _record(asked: Asked) -> dict[str, Any]:
         "channel": request.channel,
         "language": request.language,
         "max_bytes": request.max_bytes,
+        "other_kinds": list(request.other_kinds),
         "refs": [photo.ref for photo in request.photos],
         "admin": standing.admin,
         "roles": sorted(standing.roles),

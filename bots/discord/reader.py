@@ -2,27 +2,17 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import discord
 
 from bots.desk import Attachment, Request, Standing, nobody
-from bots.discord.attachments import Attachments, Held, held_by, other_kind
+from bots.discord.attachments import Attachments, Held, held_by
 from bots.discord.place import Place
 from core.commands import FORMS
-from core.jobs import Address
 
 UPLOAD_MAX = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
 _TYPES = (discord.MessageType.default, discord.MessageType.reply)
-
-
-@dataclass(frozen=True)
-class NoPhoto:
-    """Something else than a photo was sent for us: `kind` in words, to be answered kindly."""
-
-    address: Address
-    kind: str
 
 
 class Reader:
@@ -32,12 +22,13 @@ class Reader:
         self._client = client
         self._attachments = attachments
 
-    def message(self, message: discord.Message) -> Request | NoPhoto | None:
+    def message(self, message: discord.Message) -> Request | None:
         """What a message asks, None when it is not for us.
 
         In private every message is for us. In a server those are that mention the bot, or answer
         it with a photo, and also unaddressed photos, about which the server's settings decide.
-        The photos of an answered message are meant where the bot is mentioned or commanded.
+        The files of an answered message are meant where the bot is mentioned or commanded, and what
+        is no photo matters there and in private alone.
         """
         if message.author.bot or message.webhook_id is not None or message.type not in _TYPES:
             return None
@@ -46,23 +37,21 @@ class Reader:
             return None  # a server that Discord has not described yet
         text, mentioned = self._text(message)
         called = mentioned or _commands(text)
-        files = held_by(message)
-        photos = self._offered(message, files)
+        source, files = message, held_by(message)
         answered = message.reference and message.reference.resolved
-        if not photos and called and isinstance(answered, discord.Message):
-            photos = self._offered(answered, held_by(answered))
+        if not files and called and isinstance(answered, discord.Message):
+            source, files = answered, held_by(answered)
+        photos = self.in_message(source)
         if not (photos or private or mentioned):
             return None
-        place = message_place(message)
-        if files and not photos and not _commands(text):
-            return NoPhoto(place.address(), other_kind(files[0]))
         return Request(
             origin=origin(message.channel.id, message.id),
             user=str(message.author.id),
-            address=place.address(),
+            address=message_place(message).address(),
             private=private,
             text=text,
-            photos=tuple(photos),
+            photos=photos,
+            other_kinds=other_kinds(files) if private or called else (),
             addressed=private or mentioned or self._answers_us(message),
             community=None if message.guild is None else str(message.guild.id),
             channel=None if private else str(parent_id(message.channel)),
@@ -76,6 +65,7 @@ class Reader:
         place: Place,
         text: str = "",
         photos: Sequence[Attachment] = (),
+        other_kinds: Sequence[str] = (),
     ) -> Request:
         """What a command or a pressed button asks, answered at `place`."""
         inside = is_inside(interaction)
@@ -87,6 +77,7 @@ class Reader:
             private=not inside,
             text=text,
             photos=tuple(photos),
+            other_kinds=tuple(other_kinds),
             addressed=True,
             community=str(interaction.guild_id) if inside else None,
             channel=str(channel) if inside and channel else None,
@@ -95,31 +86,21 @@ class Reader:
             max_bytes=interaction.filesize_limit,
         )
 
-    def in_message(self, message: discord.Message, *, lasting: bool) -> list[Attachment]:
-        """The photos in a message that was pointed at.
+    def in_message(
+        self, message: discord.Message, *, lasting: bool = True
+    ) -> tuple[Attachment, ...]:
+        """The photos in a message.
 
         `lasting` says that the bot can ask for that message later.
         """
-        files = held_by(message)
-        return self._offered(message, files, lasting=lasting)
-
-    def in_option(self, files: Sequence[Held]) -> list[Attachment]:
-        """The photos that were given to a command; no message holds them."""
-        return [self._attachments.offer(file) for file in files if file.photo]
-
-    def _offered(
-        self, message: discord.Message, files: Sequence[Held], *, lasting: bool = True
-    ) -> list[Attachment]:
-        where: dict[str, int] = (
-            {"channel": message.channel.id, "message": message.id} if lasting else {}
+        where = {"channel": message.channel.id, "message": message.id} if lasting else {}
+        return tuple(
+            self._attachments.offer(file, **where) for file in held_by(message) if file.photo
         )
-        return [
-            self._attachments.offer(
-                file, channel=where.get("channel"), message=where.get("message")
-            )
-            for file in files
-            if file.photo
-        ]
+
+    def in_option(self, files: Sequence[Held]) -> tuple[Attachment, ...]:
+        """The photos that were given to a command; no message holds them."""
+        return tuple(self._attachments.offer(file) for file in files if file.photo)
 
     def _answers_us(self, message: discord.Message) -> bool:
         answered = message.reference and message.reference.resolved
@@ -145,6 +126,11 @@ def _commands(text: str) -> bool:
     """Whether a text names one of our commands."""
     first = text.split(maxsplit=1)[0].lower() if text else ""
     return first.startswith("/") and first.removeprefix("/") in FORMS
+
+
+def other_kinds(files: Sequence[Held]) -> tuple[str, ...]:
+    """What else there is beside photos, each a msgid or a suffix such as `PDF`."""
+    return tuple(file.kind for file in files if not file.photo)
 
 
 def origin(channel: int, message: int) -> str:

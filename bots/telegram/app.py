@@ -30,7 +30,7 @@ from bots.telegram.albums import Albums
 from bots.telegram.desk import GROUP_SECONDS, PRIVATE_SECONDS, TelegramDesk
 from bots.telegram.groups import SETTLING_SECONDS, Groups
 from bots.telegram.inbox import Handling, Inbox
-from bots.telegram.messages import NoPhoto, Reader, spoken_by
+from bots.telegram.messages import Reader, spoken_by
 from bots.telegram.pace import Pace, Urgency
 from bots.telegram.place import Place
 from bots.telegram.polling import ALLOWED_UPDATES, LONGEST_PAUSE, WRONG_TOKEN, Polling
@@ -151,8 +151,9 @@ class _Listener:
 
     def _handlers(self, conversation: Conversation) -> tuple[Albums, ...]:
         async def read(messages: Sequence[Message], late: bool) -> None:
-            for found in self._reader.read(messages, late=late):
-                await self._handle(conversation, found)
+            found = self._reader.read(messages, late=late)
+            if found is not None:
+                await self._insist(lambda: conversation.handle(found))
 
         async def lose(messages: Sequence[Message], late: bool) -> None:
             if _awaited(self._reader.read(messages, late=late)):
@@ -201,13 +202,6 @@ class _Listener:
         add(ChatMemberHandler(on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
         self._application.add_error_handler(on_error)
         return gathered, given_up
-
-    async def _handle(self, conversation: Conversation, found: Request | NoPhoto) -> None:
-        if isinstance(found, NoPhoto):
-            with speaking(matching(found.language)):
-                await self._say(found.address, captions.not_a_photo(found.kind))
-        else:
-            await self._insist(lambda: conversation.handle(found))
 
     async def _say(self, address: Address, text: str) -> None:
         await self._insist(lambda: self._desk.say(address, text))
@@ -305,11 +299,9 @@ def _application(settings: TelegramSettings, token: str, inbox: Inbox, pace: Pac
     )
 
 
-def _awaited(found: Sequence[Request | NoPhoto]) -> bool:
+def _awaited(found: Request | None) -> bool:
     """Whether somebody waits for a word of ours: not about photos that nobody asked us about."""
-    return any(
-        isinstance(one, NoPhoto) or one.addressed or one.text.startswith("/") for one in found
-    )
+    return found is not None and (found.addressed or found.text.startswith("/"))
 
 
 async def _patiently(call: Callable[[], Awaitable[object]], first_pause: float) -> None:

@@ -1,11 +1,11 @@
 """Photos as Telegram offers them: what counts as one, how it is found again, its bytes."""
 
 import logging
-from pathlib import PurePath
 
 from telegram import Bot, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
+from bots import photos
 from bots.desk import Attachment
 from bots.photos import PHOTO_NAME, is_photo, short_name
 from bots.telegram.faults import too_large
@@ -29,6 +29,7 @@ _KINDS = {
     "audio": N_("music"),
     "live_photo": N_("live photos"),
 }
+_OTHER = N_("messages of this kind")
 
 
 class Attachments:
@@ -103,17 +104,17 @@ class Attachments:
 
 
 def other_kind(message: Content) -> str | None:
-    """What a message without a photo holds instead, in words; None when it is only text."""
+    """What a message without a photo holds instead, a msgid or a suffix such as `PDF`.
+
+    None when it is only text.
+    """
     for name, words in _KINDS.items():
         if getattr(message, name, None):
-            return _(words)
+            return words
     if message.document is not None:
-        suffix = PurePath(message.document.file_name or "").suffix.lstrip(".")
-        if 0 < len(suffix) <= 5:
-            return _("{kind} files").format(kind=suffix.upper())
-        return _("files of this kind")
+        return photos.other_kind(message.document.file_name)
     attached = isinstance(message, Message) and message.effective_attachment
-    return _("messages of this kind") if attached else None
+    return _OTHER if attached else None
 
 
 def _pixels(photo: PhotoSize) -> int:

@@ -12,23 +12,9 @@ from bots.telegram.members import Members
 from bots.telegram.place import Place
 from core.commands import Action, parse
 from core.errors import CommandError
-from core.jobs import Address
-from core.language import matching, speaking
 
 _NAMED = re.compile(r"^/\w+@(?P<bot>\w+)")
 _MENTIONS: list[str | None] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION]
-
-
-@dataclass(frozen=True)
-class NoPhoto:
-    """Something else than a photo was sent for us, to be answered kindly.
-
-    `kind` is in words of the `language`, the code that the sender's app speaks.
-    """
-
-    address: Address
-    kind: str
-    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,51 +37,44 @@ class Reader:
         self._members = members
         self._id = bot_id
 
-    def read(
-        self, messages: Sequence[Message], *, late: bool = False
-    ) -> tuple[Request | NoPhoto, ...]:
-        """What messages that belong together may ask for, nothing when they are not for us.
+    def read(self, messages: Sequence[Message], *, late: bool = False) -> Request | None:
+        """What messages that belong together may ask for, None when they are not for us.
 
         In private that is every message. In groups it is our commands and all photos but those
-        with a command for another bot; what else was sent there is told only when we are addressed.
-        `late` marks a part of an album that was read without it.
+        with a command for another bot; what else was sent there matters only with a command or our
+        name. `late` marks a part of an album that was read without it.
         """
         first = messages[0]
         place = Place.at(first)
         user = sender(first)
         if user is None:
-            return ()
-        language = spoken_by(first)
+            return None
         words = self._words(messages, place)
         if words.command is None and not place.private and _names_another(words.text):
-            return ()
-        with speaking(matching(language)):
-            photos, kinds = self._contents(first, messages, words)
+            return None
+        photos, kinds = self._contents(first, messages, words)
         named = words.mentioned or self._named(words.text)
-        answers = self._answers_us(first)
-        wrong: tuple[NoPhoto, ...] = ()
-        # a sticker in answer to us is just that, and no wish
-        if place.private or named or (answers and words.command is not None):
-            wrong = tuple(NoPhoto(place.address(), kind, language) for kind in dict.fromkeys(kinds))
-        if not photos and (wrong or not (words.text if place.private else words.command)):
-            return wrong
+        if not (place.private or named or words.command is not None):
+            kinds = []  # a sticker in answer to us is just that, and no wish
+        if not (photos or kinds or (words.text if place.private else words.command)):
+            return None
         group = None if late else first.media_group_id
-        request = Request(
+        return Request(
             origin=f"{place.chat}:{group or first.message_id}",
             user=user,
             address=place.address(),
             private=place.private,
             text=words.text,
             photos=tuple(photos),
-            addressed=place.private or named or answers,
+            other_kinds=tuple(kinds),
+            addressed=place.private or named or self._answers_us(first),
             community=place.community,
             channel=place.channel,
             standing=(
                 nobody if place.private else lambda: self._members.standing(place.chat, int(user))
             ),
-            language=language,
+            language=spoken_by(first),
         )
-        return (request, *wrong)
 
     def _words(self, messages: Sequence[Message], place: Place) -> _Words:
         """The text that counts: the one with a command, else the one that names us, else any."""
@@ -110,7 +89,7 @@ class Reader:
     def _contents(
         self, first: Message, messages: Sequence[Message], words: _Words
     ) -> tuple[list[Attachment], list[str]]:
-        """The photos that are meant, and in words what else was sent instead."""
+        """The photos that are meant, and what else was sent instead (`other_kind`)."""
         if words.command is not None and words.command is not Action.ENHANCE:
             return [], []
         photos, kinds = self._sorted(messages)
@@ -121,7 +100,7 @@ class Reader:
         return photos, kinds
 
     def _sorted(self, contents: Sequence[Content]) -> tuple[list[Attachment], list[str]]:
-        """The photos in several messages, and in words what else is in them."""
+        """The photos in several messages, and what else is in them (`other_kind`)."""
         photos: list[Attachment] = []
         kinds: list[str] = []
         for content in contents:

@@ -3,8 +3,10 @@
 import pytest
 
 from bots.desk import Feature
-from core import notices
+from core import captions, notices
+from core.access import Subject, Verdict
 from core.communities import Mode
+from core.language import _, speaking
 from tests.contract.answers import files, shown, speaks, words
 from tests.contract.bench import Bench, photo_bytes
 from tests.contract.platform import Community, Photo, Platform
@@ -60,6 +62,28 @@ async def test_where_it_is_switched_off_only_who_speaks_to_it_hears_of_it(
     ada.send(Photo(photo_bytes()))
     ada.send(Photo(photo_bytes()), text="/enhance")
     await platform.until(lambda: words(ada) == [notices.not_enabled(platform.at)])
+    assert bench.idle
+
+
+async def test_what_is_no_photo_is_told_where_it_is_switched_on_in_the_language_of_the_place(
+    platform: Platform, bench: Bench, club: Community
+) -> None:
+    paper = Photo(b"%PDF-1.7", "paper.pdf", "application/pdf")
+    ada = club.member()
+    ada.send(paper, text="/enhance")
+    await platform.until(lambda: words(ada) == [notices.not_enabled(platform.at)])
+    await enabled(platform, bench, club, language="de")
+    ada.send(paper)
+    ada.send(paper, text="/enhance")
+    with speaking("de"):
+        expected = captions.not_a_photo("PDF")
+    await platform.until(lambda: speaks(ada, expected))
+    assert len(words(ada)) == 2
+    await bench.lab.access.judge(Subject("community", platform.name, club.id), Verdict.DENY)
+    ada.send(paper, text="/enhance")
+    with speaking("de"):
+        closed = _(notices.CLOSED)
+    await platform.until(lambda: speaks(ada, closed))
     assert bench.idle
 
 

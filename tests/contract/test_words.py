@@ -14,6 +14,7 @@ from tests.contract.bench import Bench, photo_bytes
 from tests.contract.platform import Person, Photo, Platform
 
 WEB_PAGE = b"<!DOCTYPE html><html><body>not a photo</body></html>"
+PAPER = Photo(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "paper.pdf", "application/pdf")
 
 
 @pytest.mark.usefixtures("bot")
@@ -53,10 +54,24 @@ async def test_what_only_looks_like_a_photo_is_told(
 async def test_what_is_no_photo_by_its_name_is_told(
     platform: Platform, ada: Person, bench: Bench
 ) -> None:
-    ada.send(Photo(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "paper.pdf", "application/pdf"))
+    ada.send(PAPER)
     await platform.until(lambda: speaks(ada, "photo"))
     assert len(words(ada)) == 1
     assert bench.idle
+
+
+@pytest.mark.needs(Feature.ALBUMS)
+@pytest.mark.usefixtures("bot")
+async def test_photos_among_other_things_are_taken_and_the_others_told(
+    platform: Platform, ada: Person, bench: Bench
+) -> None:
+    ada.send(Photo(photo_bytes()), PAPER, replace(PAPER, name="page.pdf"))
+    job = await bench.job()
+    assert len(job.photos) == 1
+    assert await bench.lab.blobs.get(job.photos[0].key) == photo_bytes()
+    made = await bench.answer(job)
+    await platform.until(lambda: files(ada) == list(made.files))
+    assert sorted(words(ada)) == sorted([captions.not_a_photo("PDF"), made.caption])
 
 
 async def test_a_file_that_is_too_large_is_told_with_what_would_do(

@@ -187,7 +187,7 @@ async def test_what_the_adapter_says_itself_is_in_the_language_of_the_app(
     ada = server.private(language="de-AT")
     ada.document(b"%PDF-1.7", "paper.pdf", media_type="application/pdf")
     with speaking("de"):
-        expected = captions.not_a_photo(_("{kind} files").format(kind="PDF"))
+        expected = captions.not_a_photo("PDF")
     assert "I can't work on" not in expected
     await server.until(lambda: [shown.text for shown in ada.chat.from_bot()] == [expected])
 

@@ -11,7 +11,7 @@ from telegram import Bot, Message
 from bots.desk import Request
 from bots.telegram.attachments import Attachments
 from bots.telegram.members import Members
-from bots.telegram.messages import NoPhoto, Reader
+from bots.telegram.messages import Reader
 from bots.telegram.place import Place
 
 BOT = Bot("1:token")
@@ -59,8 +59,8 @@ def mention(text: str, name: str = "@lab_bot", *, caption: bool = False) -> dict
 
 
 def only(*messages: Message, late: bool = False) -> Request:
-    (found,) = READER.read(messages, late=late)
-    assert isinstance(found, Request)
+    found = READER.read(messages, late=late)
+    assert found is not None
     return found
 
 
@@ -83,7 +83,7 @@ def only(*messages: Message, late: bool = False) -> Request:
     ],
 )
 def test_who_is_meant(chat: int, text: str, ours: bool) -> None:
-    assert bool(READER.read([message(chat, text=text)])) is ours
+    assert (READER.read([message(chat, text=text)]) is not None) is ours
 
 
 PRIVATE, GROUP = 42, -42
@@ -134,7 +134,7 @@ def test_what_is_handed_over_from_a_group_and_who_is_addressed(
     ],
 )
 def test_what_else_is_said_in_a_group_is_no_business_of_ours(content: dict[str, Any]) -> None:
-    assert READER.read([message(GROUP, **content)]) == ()
+    assert READER.read([message(GROUP, **content)]) is None
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,17 @@ def test_what_else_is_said_in_a_group_is_no_business_of_ours(content: dict[str, 
     ],
 )
 def test_what_is_no_photo_is_told_in_a_group_that_speaks_to_us(content: dict[str, Any]) -> None:
-    (found,) = READER.read([message(GROUP, **content)])
-    assert found == NoPhoto({"chat": GROUP, "message": 7}, "videos")
+    found = only(message(GROUP, **content))
+    assert (found.photos, found.other_kinds, found.addressed) == ((), ("videos",), True)
+
+
+def test_what_else_is_in_an_album_of_a_group_is_told_to_nobody_who_did_not_ask() -> None:
+    parts = [
+        message(GROUP, number=number, media_group_id="g", **content)
+        for number, content in ((7, PHOTO), (8, VIDEO))
+    ]
+    found = only(*parts)
+    assert (len(found.photos), found.other_kinds) == (1, ())
 
 
 def test_in_private_everybody_speaks_to_us() -> None:
@@ -197,15 +206,19 @@ async def test_who_writes_in_the_name_of_the_group_is_an_administrator() -> None
         ("a.bin", "image/heic", True),
         ("IMG_1.HEIC", "application/octet-stream", True),
         ("IMG_1.HEIC", None, True),
-        (None, None, False),
-        ("a.zip", None, False),
-        ("a.png", "application/zip", False),
-        ("a.pdf", "application/pdf", False),
+        (None, None, "files of this kind"),
+        ("a.zip", None, "ZIP"),
+        ("a.png", "application/zip", "PNG"),
+        ("a.pdf", "application/pdf", "PDF"),
+        ("part.001", None, "files of this kind"),
+        ("a.download", None, "files of this kind"),
     ],
 )
-def test_which_files_are_photos(name: str | None, media_type: str | None, photo: bool) -> None:
-    (found,) = READER.read([message(**document(name, media_type))])
-    assert isinstance(found, Request) is photo
+def test_which_files_are_photos(
+    name: str | None, media_type: str | None, photo: bool | str
+) -> None:
+    found = only(message(**document(name, media_type)))
+    assert (len(found.photos), found.other_kinds) == ((1, ()) if photo is True else (0, (photo,)))
 
 
 def test_the_largest_photo_is_taken_and_found_again_by_its_ref() -> None:
@@ -238,10 +251,8 @@ def test_an_album_with_a_video_in_it_says_so() -> None:
         message(number=7, media_group_id="g", **PHOTO),
         message(number=8, media_group_id="g", **VIDEO),
     ]
-    request, wrong = READER.read(parts)
-    assert isinstance(request, Request)
-    assert isinstance(wrong, NoPhoto)
-    assert wrong.kind == "videos"
+    found = only(*parts)
+    assert (len(found.photos), found.other_kinds) == (1, ("videos",))
 
 
 def test_a_command_takes_the_photo_that_it_answers() -> None:
@@ -260,11 +271,11 @@ def test_a_photo_that_is_only_talked_about_is_left_alone() -> None:
 
 def test_a_command_on_something_else_says_what_it_was() -> None:
     replied = message(number=3, **VIDEO).to_dict()
-    (found,) = READER.read([message(-42, text="/enhance@lab_bot", reply_to_message=replied)])
-    assert found == NoPhoto({"chat": -42, "message": 7}, "videos")
+    found = only(message(-42, text="/enhance@lab_bot", reply_to_message=replied))
+    assert (found.photos, found.other_kinds, found.addressed) == ((), ("videos",), True)
     assert only(message(-42, text="/help", reply_to_message=replied)).text == "/help"
     unnamed = only(message(-42, text="/enhance", reply_to_message=replied))
-    assert (unnamed.text, unnamed.photos, unnamed.addressed) == ("/enhance", (), False)
+    assert (unnamed.other_kinds, unnamed.photos, unnamed.addressed) == (("videos",), (), False)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +287,7 @@ def test_a_command_on_something_else_says_what_it_was() -> None:
     ],
 )
 def test_service_messages_and_machines_are_not_answered(content: dict[str, Any]) -> None:
-    assert READER.read([message(**content)]) == ()
+    assert READER.read([message(**content)]) is None
 
 
 def test_an_anonymous_administrator_asks_as_the_group() -> None:
