@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -182,6 +182,12 @@ class _Bot:
         """The bot is not in a server any more."""
         with self._handling.counted():
             await self._handling.run(lambda: self._talk.departed(str(guild.id)))
+
+    async def present(self, guilds: Sequence[discord.Guild]) -> None:
+        """The bot is in these servers and no others: it may have been removed while it was off."""
+        servers = frozenset(str(guild.id) for guild in guilds)
+        with self._handling.counted():
+            await self._handling.run(lambda: self._talk.present(servers))
 
     @property
     def _talk(self) -> Conversation:

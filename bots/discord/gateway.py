@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,6 +51,10 @@ class Events(Protocol):
 
     async def left(self, guild: discord.Guild) -> None:
         """The bot is not in a server any more."""
+        ...
+
+    async def present(self, guilds: Sequence[discord.Guild]) -> None:
+        """The bot is in these servers, also where one is out of order, and in no others."""
         ...
 
 
@@ -199,6 +203,11 @@ class BotClient(discord.Client):
         """Hand a press over."""
         if self.events is not None:
             await self.events.press(interaction, data)
+
+    async def on_ready(self) -> None:
+        """Hand over all servers that the bot finds itself in."""
+        if self.events is not None:
+            await self.events.present(self.guilds)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Hand a server over that the bot was added to."""

@@ -12,10 +12,12 @@ from pydantic import SecretStr
 
 from bots.conversation import Lab
 from bots.discord.app import run
-from core import logs
+from core import keys, logs
 from core.errors import SettingsError
+from core.store import Client
 from tests.bots.discord.conftest import (
     StartBot,
+    community,
     enhanced,
     from_bot,
     last,
@@ -185,6 +187,23 @@ async def test_neither_token_nor_link_nor_name_is_in_the_logs(
     told = caplog.text + "".join(str(record.args) for record in caplog.records)
     for secret in (server.token, asked.token, "attachments/", "hm=", "dalovelace"):
         assert secret not in told
+
+
+async def test_a_server_that_was_left_while_the_bot_was_off_is_forgotten_in_time(
+    server: DiscordServer, lab: Lab, client: Client, start_bot: StartBot
+) -> None:
+    kept, down, gone = (server.guild(name) for name in ("Kept", "Down", "Gone"))
+    for guild in (kept, down, gone):
+        await community(lab, guild)
+    down.go_down()
+    gone.remove_bot()
+    async with start_bot():
+        await ready(server)
+        async with asyncio.timeout(10):
+            while await client.ttl(keys.community("discord", str(gone.guild_id))) < 0:
+                await asyncio.sleep(0.02)
+    for guild in (kept, down):
+        assert await client.ttl(keys.community("discord", str(guild.guild_id))) == -1
 
 
 async def test_two_bots_in_one_process_after_another_use_their_own_address(
