@@ -56,6 +56,7 @@ class Reader:
             community=None if message.guild is None else str(message.guild.id),
             channel=None if private else str(parent_id(message.channel)),
             standing=_standing(message.author),
+            language=None if message.guild is None else message.guild.preferred_locale.value,
             max_bytes=UPLOAD_MAX if message.guild is None else message.guild.filesize_limit,
         )
 

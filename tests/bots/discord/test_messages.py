@@ -242,6 +242,18 @@ async def test_a_channel_that_the_bot_may_not_answer_in_is_told(
 
 
 @pytest.mark.usefixtures("bot")
+async def test_a_message_is_answered_in_the_language_of_its_server(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada = server.person()
+    guild = server.guild("Fotografen", ada, locale="de")
+    await community(lab, guild)
+    channel = guild.channel()
+    ada.message(channel, "status", mention_bot=True)
+    await server.until(lambda: "kein Foto" in said(ada, channel))
+
+
+@pytest.mark.usefixtures("bot")
 async def test_a_new_server_is_greeted_once(server: DiscordServer, lab: Lab) -> None:
     ada = server.person()
     guild = server.guild("Photographers", ada, bot=False)
