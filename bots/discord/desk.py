@@ -101,11 +101,18 @@ class DiscordDesk:
         )
 
     async def say(self, address: Address, text: str, buttons: Rows = ()) -> None:
-        """Answer what asked, in the open response of an interaction if there is one."""
+        """Answer what asked, in the open response of an interaction if there is one.
+
+        Among others that response is taken back, and who asked alone is answered: there is nothing
+        for the others to see.
+        """
         place, post = Place.of(address), Post(text, buttons=buttons)
         if self._open(place):
             try:
-                await self._counter.edit(place, post)
+                if place.shared:
+                    await self._instead(place, post)
+                else:
+                    await self._counter.edit(place, post)
             except (Expired, discord.HTTPException) as error:
                 if isinstance(error, discord.HTTPException) and not _lost(error):
                     raise
@@ -194,6 +201,18 @@ class DiscordDesk:
                 await self._counter.take_back(place)
             except faults.FAULTS as error:
                 _log.info("an empty response stays: %s", faults.words(error))
+
+    async def _instead(self, place: Place, post: Post) -> None:
+        """Show a post to who asked alone in place of a response that all would see.
+
+        The response goes first, since Discord shows what follows an empty one to the same people.
+        """
+        try:
+            await self._counter.take_back(place)
+        except discord.HTTPException as error:
+            if not faults.gone(error):  # an earlier attempt may have come so far
+                raise
+        await self._counter.whisper(place, post)
 
     async def _deliver(self, place: Place, answer: Answer, steps: Steps) -> None:
         first, *others = answer_posts(answer)

@@ -61,6 +61,11 @@ class Place:
         """Whether an ordinary message of the bot has no place here."""
         return self.ephemeral or self.outside
 
+    @property
+    def shared(self) -> bool:
+        """Whether others than who asked see what is shown here."""
+        return not self.ephemeral and (self.guild is not None or self.outside)
+
     def shown(self, status: int) -> "Place":
         """The same place with an ordinary message of the bot as its status."""
         return replace(self, status=status, token=None, original=False, deferred=False)

@@ -224,6 +224,19 @@ async def test_a_slash_command_is_deferred_and_answered(
     assert server.faults == []
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_first_followup_is_seen_by_all_unless_the_public_answer_is_gone(
+    bot: Bot, general: Channel, ada: Person, deleted: bool
+) -> None:
+    _, asked = await slash(bot, ada, general)
+    await asked.response.defer()
+    if deleted:
+        await asked.delete_original_response()
+    await asked.followup.send("psst", ephemeral=True)
+    (shown,) = ada.sees(general)
+    assert (shown.text, shown.ephemeral) == ("psst", deleted)
+
+
 async def test_the_first_answer_has_three_seconds_and_comes_once(
     server: DiscordServer, bot: Bot, general: Channel, ada: Person
 ) -> None:

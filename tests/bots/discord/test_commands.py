@@ -29,12 +29,14 @@ from tests.doubles.discord import (
     NotAllowed,
     NotOffered,
     Permission,
+    Refused,
     Upload,
 )
 
 pytestmark = pytest.mark.usefixtures("bot")
 
 DEFER = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+ORIGINAL = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
 
 
 async def test_every_command_of_the_table_is_registered(server: DiscordServer) -> None:
@@ -138,6 +140,40 @@ async def test_wrong_words_and_wrong_files_are_told_to_the_asker_alone(
     ada.slash("enhance", channel, {"photo": film})
     await server.until(lambda: "videos" in said(ada, channel))
     assert last(ada, channel).ephemeral
+
+
+async def test_what_is_refused_is_told_to_the_asker_alone_and_leaves_nothing_behind(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada, eve = server.person(), server.person("Eve")
+    guild = server.guild("Photographers", ada, eve)
+    channel = guild.channel()
+    await community(lab, guild, enabled=False)
+    ada.slash("enhance", channel, {"photo": photo()})
+    await server.until(lambda: "not switched on" in said(ada, channel))
+    await community(lab, guild, daily=1)
+    ada.slash("enhance", channel, {"photo": photo()})
+    await only_job(server, lab)
+    ada.slash("enhance", channel, {"photo": photo(1)})
+    await server.until(lambda: "You can send the next in" in said(ada, channel))
+    first, queued, second = from_bot(ada, channel)
+    assert (first.ephemeral, queued.ephemeral, second.ephemeral) == (True, False, True)
+    assert [shown.message_id for shown in from_bot(eve, channel)] == [queued.message_id]
+
+
+async def test_a_refusal_that_cannot_be_whispered_is_told_aloud(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada = server.person()
+    guild = server.guild("Photographers", ada)
+    channel = guild.channel()
+    await community(lab, guild, enabled=False)
+    server.fail("DELETE " + ORIGINAL, Fault(close=True), Fault(status=500))
+    server.fail("POST /webhooks/{webhook_id}/{webhook_token}", Refused(10008, status=404))
+    ada.slash("enhance", channel, {"photo": photo()})
+    await server.until(lambda: "not switched on" in said(ada, channel))
+    (shown,) = from_bot(ada, channel)
+    assert not shown.ephemeral
 
 
 async def test_the_answer_is_in_the_askers_language(server: DiscordServer) -> None:

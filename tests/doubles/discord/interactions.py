@@ -69,6 +69,14 @@ class Interaction:
         return self.answered is not None
 
     @property
+    def thinking(self) -> bool:
+        """Whether the first answer stands there and shows nothing yet."""
+        original = self.original
+        if original is None or original.message_id not in original.channel.messages:
+            return False
+        return original.loading
+
+    @property
     def file_limit(self) -> int:
         """Bytes that one file of an answer may have."""
         guild = self.channel.guild
@@ -133,7 +141,7 @@ class Interaction:
         """Look at the clock: tell the person when nothing came, or stayed unfinished."""
         age = self.server.seconds - self.born
         late = not self.acknowledged and age > self.server.limits.acknowledge
-        unfinished = self.original is not None and self.original.loading
+        unfinished = self.thinking
         if self.failed or not (late or (unfinished and age > self.server.limits.token)):
             return
         self.failed = True
@@ -177,9 +185,12 @@ class Interaction:
         self.answered = kind
 
     def follow(self, body: Json, uploads: Uploads) -> Message:
-        """Another message; the first one after a deferred answer takes its place."""
+        """Another message; the first one after a deferred answer takes its place and visibility.
+
+        Where that answer was deleted it is a message of its own, as hidden as it asks.
+        """
         self.check_token()
-        if self.original is not None and self.original.loading:
+        if self.thinking and self.original is not None:
             return self.edit(self.original, body, uploads)
         most = self.server.limits.followups_without_bot
         guild = self.channel.guild
