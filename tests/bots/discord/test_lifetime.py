@@ -190,20 +190,29 @@ async def test_neither_token_nor_link_nor_name_is_in_the_logs(
 
 
 async def test_a_server_that_was_left_while_the_bot_was_off_is_forgotten_in_time(
-    server: DiscordServer, lab: Lab, client: Client, start_bot: StartBot
+    server: DiscordServer,
+    lab: Lab,
+    client: Client,
+    start_bot: StartBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    forgotten = asyncio.Queue[str]()
+    forget_later = lab.communities.forget_later
+
+    async def noticed(platform: str, community: str) -> None:
+        await forget_later(platform, community)
+        forgotten.put_nowait(community)
+
+    monkeypatch.setattr(lab.communities, "forget_later", noticed)
     kept, down, gone = (server.guild(name) for name in ("Kept", "Down", "Gone"))
     for guild in (kept, down, gone):
         await community(lab, guild)
     down.go_down()
     gone.remove_bot()
     async with start_bot():
-        await ready(server)
-        async with asyncio.timeout(10):
-            while await client.ttl(keys.community("discord", str(gone.guild_id))) < 0:
-                await asyncio.sleep(0.02)
-    for guild in (kept, down):
-        assert await client.ttl(keys.community("discord", str(guild.guild_id))) == -1
+        assert await asyncio.wait_for(forgotten.get(), 10) == str(gone.guild_id)
+    assert forgotten.empty()
+    assert await client.ttl(keys.community("discord", str(gone.guild_id))) > 0
 
 
 async def test_two_bots_in_one_process_after_another_use_their_own_address(
