@@ -15,11 +15,13 @@ import discord
 from bots.desk import Answer, Rows
 from bots.discord.buttons import action_rows
 from bots.parcels import Upload, distinct
+from bots.passages import passages
 
 TEXT_MAX = 4000
 FILES_MAX = 10
 TOGETHER_MAX = 25 * 1024 * 1024
 """Bytes in one message where it has several files: more would make a retry too dear."""
+_BLOCK = "```{}\n{}\n```"
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -43,11 +45,8 @@ class Post:
     def view(self) -> discord.ui.LayoutView:
         """The layout; nothing watches it, since `PressButton` finds its way from its id."""
         view = discord.ui.LayoutView(timeout=None)
-        text = discord.utils.escape_markdown(self.text)
-        if self.mention is not None:
-            text = f"<@{self.mention}> {text}"
-        if text:
-            view.add_item(discord.ui.TextDisplay(text[:TEXT_MAX]))
+        if text := _marked(self.text, "" if self.mention is None else f"<@{self.mention}> "):
+            view.add_item(discord.ui.TextDisplay(text))
         if self.pictures:
             gallery = [discord.MediaGalleryItem(_uri(picture)) for picture in self.pictures]
             view.add_item(discord.ui.MediaGallery(*gallery))
@@ -111,6 +110,18 @@ def safe_name(name: str) -> str:
     path = PurePath(name)
     stem = _PLAIN.sub("_", path.stem).strip("._-")
     return f"{stem or 'photo'}{_PLAIN.sub('', path.suffix)}" if path.stem else "photo"
+
+
+def _marked(text: str, lead: str) -> str:
+    """A text as Discord shows it after `lead`, words as they are and code in blocks, cut to fit."""
+    marked = lead
+    for passage in passages(text):
+        room = TEXT_MAX - len(marked)
+        if passage.code is None:
+            marked += discord.utils.escape_markdown(passage.text)[:room]
+        elif (room := room - len(_BLOCK.format(passage.code, ""))) > 0:
+            marked += _BLOCK.format(passage.code, passage.text[:room])
+    return marked
 
 
 def _fits(uploads: Sequence[Upload]) -> bool:

@@ -23,7 +23,7 @@ from bots.telegram.attachments import Attachments
 from bots.telegram.members import Members
 from bots.telegram.pace import Busy, Urgency
 from bots.telegram.place import Place
-from bots.telegram.post import NO_PREVIEW, TEXT_MAX, Kind, Post, carried, keyboard, patience
+from bots.telegram.post import NO_PREVIEW, Kind, Post, carried, keyboard, patience, worded
 from core.jobs import Address
 from core.language import N_, _
 
@@ -262,9 +262,9 @@ class TelegramDesk:
         urgency: Urgency | None = "status" if fleeting else None
         try:
             await self._bot.edit_message_text(
-                text[:TEXT_MAX],
-                place.chat,
-                place.status,
+                chat_id=place.chat,
+                message_id=place.status,
+                **worded(text),
                 reply_markup=keyboard(buttons),
                 link_preview_options=NO_PREVIEW,
                 rate_limit_args=urgency,

@@ -11,11 +11,13 @@ from telegram import (
     InputMediaDocument,
     InputMediaPhoto,
     LinkPreviewOptions,
+    MessageEntity,
 )
 from telegram.error import ChatMigrated, TelegramError
 
 from bots.desk import Rows, Undeliverable
 from bots.parcels import Upload
+from bots.passages import passages
 from bots.telegram import faults
 from bots.telegram.place import Place
 
@@ -42,7 +44,7 @@ class Post:
             place,
             lambda to: self._bot.send_message(
                 to.chat,
-                text[:TEXT_MAX],
+                **worded(text),
                 message_thread_id=to.thread,
                 reply_parameters=to.reply(),
                 reply_markup=keyboard(buttons),
@@ -115,6 +117,19 @@ class Post:
             raise
 
 
+def worded(text: str) -> dict[str, Any]:
+    """A text as Telegram takes it, cut to its limit, with its blocks of code marked as such."""
+    shown = ""
+    blocks = []
+    for passage in passages(text):
+        part = passage.text[: TEXT_MAX - len(shown)]
+        if passage.code is not None and part:
+            start, length, language = _units(shown), _units(part), passage.code or None
+            blocks.append(MessageEntity(MessageEntity.PRE, start, length, language=language))
+        shown += part
+    return {"text": shown, "entities": blocks or None}
+
+
 def keyboard(buttons: Rows) -> InlineKeyboardMarkup | None:
     """Buttons as Telegram shows them under a message, None without any."""
     rows = [
@@ -135,3 +150,8 @@ def patience(contents: Sequence[Content]) -> dict[str, Any]:
     weight = sum(len(content.data) for content in contents if isinstance(content, Upload))
     seconds = 30 + weight / _SLOWEST_UPLOAD
     return {"read_timeout": seconds, "write_timeout": seconds}
+
+
+def _units(text: str) -> int:
+    """The length of a text as Telegram counts it, in UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2

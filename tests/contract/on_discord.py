@@ -14,6 +14,7 @@ from bots.discord.app import run
 from bots.discord.attachments import Attachments
 from bots.discord.counter import Counter
 from bots.discord.desk import DiscordDesk
+from bots.passages import passages
 from tests.bots.discord.conftest import ready, settings, tempo
 from tests.contract import platform as contract
 from tests.contract.bench import size_of
@@ -184,9 +185,17 @@ class Discord:
     until: Callable[..., Any]
 
 
+def _read(text: str) -> str:
+    """A text as Discord's client shows it: escaped marks as themselves, code untouched."""
+    return "".join(
+        _ESCAPED.sub(r"\1", part.text) if part.code is None else part.text
+        for part in passages(text)
+    )
+
+
 def _seen(shown: double.Shown, *, threaded: bool) -> Seen:
     return Seen(
-        text=_ESCAPED.sub(r"\1", shown.text),
+        text=_read(shown.text),
         files=tuple(file.data for file in shown.files),
         pictures=tuple(size_of(file.data) for file in shown.gallery),
         buttons=tuple(shown.buttons),

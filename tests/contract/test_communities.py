@@ -131,6 +131,18 @@ async def test_a_quota_that_is_spent_is_told_with_the_time_until_it_is_not(
     await platform.until(lambda: len(files(ada)) == 1 + len(exempt))
 
 
+async def test_the_settings_can_be_taken_along_as_they_are(
+    platform: Platform, bench: Bench, club: Community
+) -> None:
+    await enabled(platform, bench, club, daily=7)
+    ann = club.admin()
+    ann.say("/darkroom export")
+    await platform.until(lambda: speaks(ann, "\ndaily = 7"))
+    (text,) = words(ann)
+    assert "\nadmins_exempt = true" in text
+    assert "```" not in text
+
+
 async def test_administrators_choose_by_buttons(
     platform: Platform, bench: Bench, club: Community
 ) -> None:

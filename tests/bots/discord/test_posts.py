@@ -82,6 +82,14 @@ async def test_words_are_no_markup_and_mention_nobody_but_who_is_meant() -> None
     assert nobody["users"] == []
 
 
+async def test_a_block_of_code_is_shown_as_it_is() -> None:
+    (text,) = components(Post("*so*:\n```toml\nadmins_exempt = true\n```"))
+    assert text["content"] == "\\*so\\*:\n```toml\nadmins_exempt = true\n```"
+    (text,) = components(Post("so:\n```toml\n" + "x_" * 5000 + "\n```"))
+    assert len(text["content"]) == TEXT_MAX
+    assert text["content"].endswith("x_x_\n```")
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [

@@ -80,6 +80,23 @@ async def test_delivering_again_with_its_steps_sends_nothing_twice(
     assert [shown.kind for shown in ada.chat.from_bot()] == ["document", "photo"]
 
 
+async def test_a_block_of_code_is_marked_and_shown_without_its_fence(
+    server: TelegramServer, desk: TelegramDesk
+) -> None:
+    ada = server.private()
+    text = "🎞 so:\n```toml\ndaily = 20\n```"
+    address = await desk.open_status({"chat": 42}, "Got it")
+    await desk.say({"chat": 42}, text)
+    await desk.update_status(address, text)
+    assert [shown.text for shown in ada.chat.from_bot()] == ["🎞 so:\ndaily = 20"] * 2
+    block = {"type": "pre", "offset": 7, "length": 10, "language": "toml"}
+    for method in ("sendMessage", "editMessageText"):
+        assert server.called(method)[-1].parameters["entities"] == [block]
+    await desk.say({"chat": 42}, "```toml\n" + "x" * 5000 + "\n```")
+    (cut,) = server.called("sendMessage")[-1].parameters["entities"]
+    assert cut["length"] == len(ada.chat.from_bot()[-1].text) == TEXT_MAX
+
+
 async def test_losing_the_note_of_the_file_repeats_the_edit_and_shows_one_file(
     server: TelegramServer, desk: TelegramDesk
 ) -> None:

@@ -19,6 +19,7 @@ JSON_PARAMETERS = {
     "reply_parameters",
     "link_preview_options",
     "commands",
+    "entities",
     "allowed_updates",
     "scope",
 }
