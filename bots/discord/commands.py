@@ -173,9 +173,10 @@ def _settings(name: str, form: Form, take: Take) -> app_commands.Group:
 
 def _changing(lead: str, take: Take) -> Callback:
     async def run(interaction: Interaction, **chosen: Any) -> None:
-        role = chosen.get("role")
-        said = role.mention if role is not None else chosen.get("value")
-        await take(interaction, Asked(f"{lead} {said or ''}".strip()))
+        role, value = chosen.get("role"), chosen.get("value") or ""
+        if role is not None and value in ("", "role"):
+            value = role.mention
+        await take(interaction, Asked(f"{lead} {value}".strip()))
 
     return run
 
