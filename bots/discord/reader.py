@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import discord
+from discord import app_commands
 
 from bots.desk import Attachment, Request, Standing, nobody
 from bots.discord.attachments import Attachments, Held, held_by
@@ -82,7 +83,7 @@ class Reader:
             addressed=True,
             community=str(interaction.guild_id) if inside else None,
             channel=str(channel) if inside and channel else None,
-            standing=_standing(interaction.user, interaction.permissions) if inside else nobody,
+            standing=_asking(interaction) if inside else nobody,
             language=interaction.locale.value,
             max_bytes=interaction.filesize_limit,
         )
@@ -178,8 +179,29 @@ def parent_id(channel: Any) -> int:
     return int(channel.id)
 
 
+def _entrusted(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the command is one for few, of whom Discord has looked up that this is one.
+
+    It asks for a permission; in its place a server may name roles and people (Integrations).
+    """
+    command = interaction.command
+    if isinstance(command, app_commands.Command):
+        root = command.root_parent or command
+        return root.default_permissions is not None
+    return False
+
+
+def _asking(interaction: discord.Interaction[Any]) -> Callable[[], Awaitable[Standing]]:
+    """What who uses a command or presses a button is in the server."""
+    entrusted = _entrusted(interaction)
+    return _standing(interaction.user, interaction.permissions, entrusted=entrusted)
+
+
 def _standing(
-    user: discord.User | discord.Member, permissions: discord.Permissions | None = None
+    user: discord.User | discord.Member,
+    permissions: discord.Permissions | None = None,
+    *,
+    entrusted: bool = False,
 ) -> Callable[[], Awaitable[Standing]]:
     """What somebody is in the server, by what the message or interaction tells."""
 
@@ -188,7 +210,7 @@ def _standing(
             return Standing()
         may = permissions or user.guild_permissions
         return Standing(
-            admin=may.administrator or may.manage_guild,
+            admin=entrusted or may.administrator or may.manage_guild,
             roles=frozenset(str(role.id) for role in user.roles),
         )
 

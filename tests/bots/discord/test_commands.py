@@ -7,8 +7,9 @@ import pytest
 
 from bots.conversation import Lab
 from bots.discord.commands import _STRENGTHS, MENU, Asked
-from core import captions
+from core import captions, notices
 from core.commands import FORMS, STRENGTHS, Action
+from core.communities import Who
 from core.rules import RULES
 from tests.bots.discord.conftest import (
     StartBot,
@@ -254,6 +255,43 @@ async def test_settings_are_for_those_who_manage_the_server(
     asked = ada.slash("darkroom daily", channel, {"value": "20"})
     await server.until(lambda: asked.original and not asked.original.loading)
     assert (await lab.communities.get("discord", str(guild.guild_id))).daily == 20
+
+
+async def test_who_the_server_lets_use_the_command_of_settings_needs_no_other_right(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada, eve = server.person(), server.person("Eve")
+    guild = server.guild("Photographers", eve)
+    role = guild.role("Moderators")
+    guild.join(ada, role)
+    channel = guild.channel()
+    with pytest.raises(NotAllowed):
+        ada.slash("darkroom enable", channel)
+    guild.allow("darkroom", role)
+    asked = ada.slash("darkroom enable", channel)
+    await server.until(lambda: asked.original and not asked.original.loading)
+    kept = await lab.communities.get("discord", str(guild.guild_id))
+    assert kept.enabled
+    await community(lab, guild, who=Who.ADMINS)
+    ada.slash("enhance", channel, {"photo": photo()})
+    await server.until(lambda: notices.ADMINS_ONLY in said(ada, channel))
+
+
+@pytest.mark.parametrize(
+    ("value", "who"),
+    [("admins", Who.ADMINS), ("role", Who.ROLE), ("everyone", Who.EVERYONE)],
+)
+async def test_a_value_beside_a_role_counts(
+    server: DiscordServer, lab: Lab, value: str, who: Who
+) -> None:
+    ada = server.person()
+    guild = server.guild("Photographers")
+    role = guild.role("Keepers", Permission.MANAGE_GUILD)
+    guild.join(ada, role)
+    await community(lab, guild, who=Who.EVERYONE if value != "everyone" else Who.ADMINS)
+    asked = ada.slash("darkroom who", guild.channel(), {"value": value, "role": role})
+    await server.until(lambda: asked.original and not asked.original.loading)
+    assert (await lab.communities.get("discord", str(guild.guild_id))).who is who
 
 
 async def test_a_rule_offers_its_usual_values_while_one_types(server: DiscordServer) -> None:

@@ -88,6 +88,7 @@ class Guild:
         self.roles: dict[int, Role] = {self.guild_id: self.everyone}
         self.members: dict[int, Member] = {self.owner.user_id: Member(self.owner)}
         self.channels: dict[int, Channel] = {}
+        self._allowed: dict[str, set[int]] = {}
 
     @property
     def file_limit(self) -> int:
@@ -118,6 +119,15 @@ class Guild:
         """Set what a role may do, `everyone` included."""
         role.permissions = permissions
         self._tell("GUILD_ROLE_UPDATE", self._with_id({"role": role.described()}))
+
+    def allow(self, command: str, role: Role) -> None:
+        """Let a role use a command whatever that asks for, as done under Integrations."""
+        self._allowed.setdefault(command, set()).add(role.role_id)
+
+    def allows(self, command: str, user: User) -> bool:
+        """Whether somebody has a role that was let use a command."""
+        mine = {role.role_id for role in self.members[user.user_id].roles}
+        return bool(mine & self._allowed.get(command, set()))
 
     def join(self, person: "Person", *roles: Role) -> Member:
         """Let a person in, or give a member these roles."""

@@ -103,6 +103,8 @@ def _check_allowed(person: "Person", command: Json, channel: Channel) -> None:
     asked = command["default_member_permissions"]
     if asked is None or Permission.ADMINISTRATOR in mine:
         return
+    if channel.guild is not None and channel.guild.allows(command["name"], person.user):
+        return
     if int(asked) == 0 or int(mine) & int(asked) != int(asked):
         raise NotAllowed(f"{command['name']} is hidden from {person.user.username}")
 
