@@ -224,6 +224,25 @@ async def test_the_menu_of_a_message_takes_all_its_photos_without_the_intent(
     assert job.user == str(ada.user.user_id)
 
 
+async def test_the_menu_of_a_message_tells_the_asker_alone_what_is_no_photo_in_it(
+    server: DiscordServer, lab: Lab
+) -> None:
+    ada, eve = server.person(), server.person("Eve")
+    guild = server.guild("Photographers", ada, eve)
+    await community(lab, guild)
+    channel = guild.channel()
+    film = Upload("film.mp4", b"film", "video/mp4")
+    ada.context_menu(MENU, eve.message(channel, "look", [photo(1), film]))
+    job = await only_job(server, lab)
+    assert len(job.photos) == 1
+    await publish(lab, job, await enhanced(lab, job))
+    await server.until(lambda: last(eve, channel).files)
+    told, answer = from_bot(ada, channel)
+    assert "videos" in told.text
+    assert (told.ephemeral, answer.ephemeral) == (True, False)
+    assert [shown.message_id for shown in from_bot(eve, channel)] == [answer.message_id]
+
+
 async def test_the_menu_of_a_message_without_photos_says_so_to_the_asker_alone(
     server: DiscordServer, lab: Lab
 ) -> None:
