@@ -14,9 +14,9 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from bots.discord import faults
 from bots.discord.buttons import PressButton
+from bots.patience import growing
 from core.errors import SettingsError
 
-LONGEST_PAUSE = 30.0
 WRONG_TOKEN = (
     "DARKROOM_DISCORD_TOKEN: Discord does not know this token. The developer portal gives a new "
     "one under your application → Bot → Reset Token."
@@ -124,6 +124,11 @@ class BotClient(discord.Client):
         """Keep to one new session in 5 s."""
         if not initial:
             await asyncio.sleep(self._waits.identify)
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Tell of an event; after the sign-off the library may still count servers for a while."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Stay connected until cancelled; raises SettingsError where that can never be."""
@@ -253,8 +258,3 @@ async def signed_in(token: str, make: Callable[[], BotClient], first_pause: floa
             return client
         await asyncio.sleep(growing(first_pause, failures))
         failures += 1
-
-
-def growing(first: float, failures: int) -> float:
-    """Seconds to wait after so many failures."""
-    return min(LONGEST_PAUSE, first * 2.0 ** min(failures, 10))
