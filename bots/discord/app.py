@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import discord
@@ -28,6 +28,7 @@ from bots.discord.place import Place
 from bots.discord.presses import Presses, acknowledge
 from bots.discord.reader import Reader, is_inside, origin, other_kinds
 from bots.discord.registration import Registration
+from bots.patience import until
 from bots.redaction import hidden
 from bots.service import serve
 from core import captions, store
@@ -39,7 +40,6 @@ STOP_SECONDS = 6.0
 """How long a stopping bot finishes what it has begun."""
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ async def run(
         return BotClient(gateway_url=settings.discord_gateway_url, waits=times.waits)
 
     with hidden(token), _rest_at(settings.discord_api_url):
-        signed = await _until(stop, signed_in(token, client, times.waits.first_pause))
+        signed = await until(stop, signed_in(token, client, times.waits.first_pause))
         if signed is not None:
             await _serve(signed, lab, stop, redis_url=redis_url, times=times)
 
@@ -140,7 +140,7 @@ class _Bot:
             asyncio.create_task(self._take_up()),
         ]
         try:
-            await _until(stop, self._client.connect())
+            await until(stop, self._client.connect())
         finally:
             self._client.events = None
             self._presses.close()
@@ -290,16 +290,3 @@ def _rest_at(url: str) -> Iterator[None]:
         yield
     finally:
         Route.BASE = before
-
-
-async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """The outcome of some work, None if `stop` comes first."""
-    working = asyncio.ensure_future(work)
-    stopped = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        for task in (working, stopped):
-            task.cancel()
-        await asyncio.gather(working, stopped, return_exceptions=True)

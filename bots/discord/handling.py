@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from bots.desk import Undeliverable
 from bots.discord import faults
-from bots.discord.gateway import growing
+from bots.patience import growing
 from core import captions
 from core.errors import DarkroomError
 from core.language import _

@@ -10,8 +10,8 @@ import discord
 from discord import app_commands
 
 from bots.discord import faults
-from bots.discord.gateway import growing
 from bots.discord.translation import Translation
+from bots.patience import growing
 from core.keys import PREFIX
 from core.store import Client, RedisError
 

@@ -23,6 +23,7 @@ from telegram.ext import (
 
 from bots.conversation import Conversation, Lab
 from bots.desk import Press, Request, Told, Undeliverable
+from bots.patience import growing, until
 from bots.redaction import hidden
 from bots.service import serve
 from bots.telegram import albums, faults, menu
@@ -33,7 +34,7 @@ from bots.telegram.inbox import Handling, Inbox
 from bots.telegram.messages import Reader, spoken_by
 from bots.telegram.pace import Pace, Urgency
 from bots.telegram.place import Place
-from bots.telegram.polling import ALLOWED_UPDATES, LONGEST_PAUSE, WRONG_TOKEN, Polling
+from bots.telegram.polling import ALLOWED_UPDATES, WRONG_TOKEN, Polling
 from bots.telegram.presses import Presses
 from core import captions, store
 from core.errors import ServiceDown, SettingsError
@@ -88,7 +89,8 @@ async def run(
         inbox = Inbox(client, int(token.get_secret_value().partition(":")[0]))
         application = _application(settings, token.get_secret_value(), inbox, times.pace)
         try:
-            if await _until(stop, _patiently(application.initialize, times.first_pause)):
+            await until(stop, _patiently(application.initialize, times.first_pause))
+            if not stop.is_set():
                 bot: ExtBot[Urgency] = application.bot
                 desk = TelegramDesk(
                     bot,
@@ -134,7 +136,7 @@ class _Listener:
         menus = asyncio.create_task(menu.show(self._application.bot))
         await self._application.start()
         try:
-            await _until(stop, self._take_in())
+            await until(stop, self._take_in())
         finally:
             menus.cancel()
             for album in gathered:
@@ -317,23 +319,7 @@ async def _patiently(call: Callable[[], Awaitable[object]], first_pause: float) 
         except TelegramError as error:
             if failures == 0:
                 _log.warning("Telegram cannot be reached, trying on: %s", error)
-            await asyncio.sleep(min(LONGEST_PAUSE, first_pause * 2**failures))
+            await asyncio.sleep(growing(first_pause, failures))
             failures += 1
         else:
             return
-
-
-async def _until(stop: asyncio.Event, work: Awaitable[None]) -> bool:
-    """Do some work unless `stop` comes first; returns whether it was finished."""
-    working = asyncio.ensure_future(work)
-    stopped = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-            return True
-        return False
-    finally:
-        for task in (working, stopped):
-            task.cancel()
-        await asyncio.gather(working, stopped, return_exceptions=True)

@@ -7,13 +7,13 @@ import logging
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError, TimedOut
 
+from bots.patience import LONGEST_PAUSE
 from bots.telegram.faults import seconds_of
 from bots.telegram.inbox import Inbox
 from core.errors import SettingsError
 
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 POLL_SECONDS = 30
-LONGEST_PAUSE = 30.0
 WRONG_TOKEN = (
     "DARKROOM_TELEGRAM_TOKEN: Telegram does not know this token. "
     "@BotFather shows the right one under /mybots."
