@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 class DiscordDesk:
-    """Implements bots.desk.Desk with one bot; `reads_content` says that it sees every message."""
+    """Implements bots.desk.Desk with one bot, which shows and edits messages at the counter."""
 
     platform = "discord"
     max_upload_bytes = UPLOAD_MAX
