@@ -10,7 +10,7 @@ PHOTO ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test chaos check format messages benchmarks upstream clean
+.PHONY: help install demo test chaos check format lock audit messages benchmarks upstream clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,6 +41,12 @@ check: $(STAMP) ## lint, formatting, types, import contracts
 format: $(STAMP) ## let ruff tidy the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+lock: $(STAMP) ## bring the hashed requirements of the images up to date
+	@$(BIN)/python docker/lock.py
+
+audit: $(STAMP) ## ask for known vulnerabilities in them, where the advisories can be reached
+	@$(BIN)/python docker/audit.py
 
 messages: $(STAMP) ## bring the catalogs in core/languages up to date with the texts in the code
 	@$(BIN)/python -m core.catalogs
