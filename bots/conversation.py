@@ -12,7 +12,7 @@ from bots.desk import Arrival, Attachment, Desk, Press, Request, Told
 from bots.intake import MAX_PHOTOS, Intake
 from bots.operation import Operation
 from bots.status import StatusBoard
-from core import captions, metrics, notices
+from core import captions, logs, metrics, notices
 from core.access import Access
 from core.blobs import Blobs
 from core.buttons import Buttons, Choice, Offer
@@ -96,28 +96,29 @@ class Conversation:
 
     async def handle(self, request: Request) -> None:
         """Take one message: a command, photos, or both."""
-        with speaking(matching(request.language)):
-            try:
-                community = await self._admission.community(request)
-            except DarkroomError as error:
-                await self._tell(request, error)
-                return
-        with speaking(_language(request, community)):
-            try:
-                await self._handle(request, community)
-            except DarkroomError as error:
-                await self._tell(request, error)
+        with logs.about(self._job_id(request.origin)):
+            with speaking(matching(request.language)):
+                try:
+                    community = await self._admission.community(request)
+                except DarkroomError as error:
+                    await self._tell(request, error)
+                    return
+            with speaking(_language(request, community)):
+                try:
+                    await self._handle(request, community)
+                except DarkroomError as error:
+                    await self._tell(request, error)
 
     async def press(self, press: Press) -> Told:
         """Act on a button; returns the short text to show to whoever pressed it, or nothing."""
         request = press.request
-        with speaking(matching(request.language)):
+        with logs.about(self._job_id(request.origin)), speaking(matching(request.language)):
             try:
                 community = await self._admission.community(request)
                 with speaking(_language(request, community)):
                     return await self._press(press)
             except DarkroomError as error:
-                log.info("button: %s", error.code)
+                log.info("button refused: %s", error.code)
                 return Told(error.text)
 
     async def _handle(self, request: Request, community: Community | None) -> None:
@@ -161,9 +162,7 @@ class Conversation:
         metrics.REFUSALS.labels(error.code).inc()
         expected = isinstance(error, CommandError | NotAllowed | LimitReached)
         level = logging.INFO if expected else logging.WARNING
-        log.log(
-            level, "request %s: %s", self._job_id(request.origin), error.code, exc_info=not expected
-        )
+        log.log(level, "refused: %s", error.code, exc_info=not expected)
         unasked = not request.addressed and not request.text.startswith("/")
         if unasked and request.community is not None:
             wait = error.wait if isinstance(error, LimitReached) else None
@@ -275,15 +274,15 @@ class Conversation:
                 raise
         except DarkroomError as error:
             metrics.REFUSALS.labels(error.code).inc()
-            log.info("job %s refused at the door: %s", job_id, error.code)
+            log.info("refused at the door: %s", error.code)
             await self._desk.update_status(address, error.text)
             return None
         if ticket.known and (taken := await queue.record(job_id)) != job:
-            log.info("job %s came twice at once", job_id)
+            log.info("came twice at once")
             if taken is not None and taken.address != address:
                 await self._desk.update_status(address, _(captions.ALREADY))
             return None
-        log.info("job %s queued, photos: %d, place: %d", job_id, len(job.photos), ticket.place)
+        log.info("queued, photos: %d, place: %d", len(job.photos), ticket.place)
         await self._board.tell(job, captions.queued(ticket))
         return job_id
 

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from bots.choices import answer_buttons
 from bots.desk import Answer, Desk, File, Steps, TryLater, Undeliverable
 from bots.status import StatusBoard
-from core import captions
+from core import captions, logs
 from core.blobs import BlobMissing, Blobs
 from core.errors import DarkroomError, ServiceDown
 from core.jobs import Enhanced, Failed, Job, Reply, Result
@@ -71,18 +71,19 @@ class DeliveryLoop:
         await self._idle.wait()
 
     async def _handle(self, delivery: Delivery) -> None:
-        try:
-            async with self._places:
-                with speaking(matching(delivery.reply.language)):
-                    pause = await self._deliver(delivery)
-            await asyncio.sleep(pause)
-        except (RedisError, OSError) as error:
-            log.warning("job %s waits: %s", delivery.reply.job, type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS[0])
-        finally:
-            self._under_way.discard(delivery.entry)
-            if not self._under_way:
-                self._idle.set()
+        with logs.about(delivery.reply.job):
+            try:
+                async with self._places:
+                    with speaking(matching(delivery.reply.language)):
+                        pause = await self._deliver(delivery)
+                await asyncio.sleep(pause)
+            except (RedisError, OSError) as error:
+                log.warning("waits: %s", type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS[0])
+            finally:
+                self._under_way.discard(delivery.entry)
+                if not self._under_way:
+                    self._idle.set()
 
     async def _deliver(self, delivery: Delivery) -> float:
         """Try once; returns the seconds to wait before the reply is read again."""
@@ -91,7 +92,7 @@ class DeliveryLoop:
             await self._board.settle(reply.job)
         attempt = await self._outbox.attempt(delivery)
         if attempt > DEADLY_ATTEMPTS:
-            log.error("job %s: given up, its delivery never comes to an end", reply.job)
+            log.error("given up, its delivery never comes to an end")
             await self._give_up(delivery, "ends the bot")
             return 0.0
         try:
@@ -101,24 +102,24 @@ class DeliveryLoop:
                 reply.address, answer, Steps(sent, self._outbox.recorder(reply.job))
             )
         except Undeliverable as error:
-            log.warning("job %s cannot be delivered: %s", reply.job, error)
+            log.warning("cannot be delivered: %s", error)
             await self._outbox.bury(delivery, str(error))
         except (TryLater, ServiceDown) as error:
             await self._outbox.spare(delivery)
             waits = self._waits.get(delivery.entry, 0)
             self._waits[delivery.entry] = waits + 1
-            log.warning("job %s is delivered later: %s", reply.job, type(error).__name__)
+            log.warning("delivered later: %s", type(error).__name__)
             return min(LATER_SECONDS_MAX, RETRY_SECONDS[0] * 2.0 ** min(waits, 10))
         except RedisError:
             raise
         except Exception as error:
             cause = error.code if isinstance(error, DarkroomError) else type(error).__name__
-            log.warning("job %s, attempt %d: %s", reply.job, attempt, cause, exc_info=True)
+            log.warning("attempt %d to deliver: %s", attempt, cause, exc_info=True)
             if attempt < ATTEMPTS:
                 return RETRY_SECONDS[min(attempt, len(RETRY_SECONDS)) - 1]
             await self._give_up(delivery, cause)
         else:
-            log.info("job %s delivered", reply.job)
+            log.info("delivered")
             await self._outbox.acknowledge(delivery)
             await self._blobs.discard(reply.blob_keys())
         self._waits.pop(delivery.entry, None)
@@ -129,7 +130,7 @@ class DeliveryLoop:
         try:
             await self._desk.update_status(reply.address, _(captions.NOT_DELIVERED))
         except Exception as silence:
-            log.warning("job %s: not even a sentence: %s", reply.job, type(silence).__name__)
+            log.warning("not even a sentence: %s", type(silence).__name__)
         await self._outbox.bury(delivery, cause)
 
     async def _answer(self, reply: Reply) -> Answer:

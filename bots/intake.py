@@ -60,7 +60,7 @@ class Intake:
             elif isinstance(answer, DarkroomError):
                 refused.append(Failed(code=answer.code, text=answer.text, source_name=photo.name))
             elif isinstance(answer, Exception):
-                log.error("job %s: a photo could not be taken in", job_id, exc_info=answer)
+                log.error("a photo could not be taken in", exc_info=answer)
                 text = _(captions.UNEXPECTED)
                 refused.append(Failed(code="unexpected", text=text, source_name=photo.name))
             else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bots.choices import cancel_button
 from bots.desk import Desk
-from core import captions
+from core import captions, logs
 from core.errors import ServiceDown
 from core.jobs import Job
 from core.language import matching, speaking
@@ -117,5 +117,6 @@ class StatusBoard:
             try:
                 await self._desk.update_status(watched.job.address, text, rows, fleeting=True)
             except Exception as error:
-                log.info("job %s: status not shown: %s", watched.job.id, type(error).__name__)
+                with logs.about(watched.job.id):
+                    log.info("status not shown: %s", type(error).__name__)
                 watched.text = ""  # the next look shows it again

@@ -54,7 +54,7 @@ class Blobs:
                 return cls(LocalStore(folder, automatic_cleanup=True))
             return cls(from_url(url, client_options={"allow_http": True}))
         except (BaseError, OSError, ValueError) as error:
-            place = parts.path if parts.scheme == "file" else f"{parts.scheme}://{parts.netloc}"
+            place = parts.path if parts.scheme == "file" else f"{parts.scheme}://{parts.hostname}"
             raise ServiceDown(f"The photo store at {place} cannot be opened.") from error
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -89,6 +89,7 @@ class StoreSettings(_DataSettings):
     max_megapixels: Annotated[float, Field(gt=0, le=500)] = 50
     operators: Annotated[frozenset[str], NoDecode] = frozenset()
     metrics_listen: str | None = None
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("operators", mode="before")
     @classmethod
@@ -125,6 +126,8 @@ class StoreSettings(_DataSettings):
     def _blob_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("file:///", "s3://", "gs://", "az://", "memory://")):
             raise ValueError("use file:///absolute/folder or s3://bucket/prefix")
+        if value and "@" in value.split("/")[2]:
+            raise ValueError("keys do not belong into it; S3 reads AWS_ACCESS_KEY_ID and the like")
         if value and value.startswith("memory://"):
             raise ValueError("memory:// loses every photo at a restart; use file:// or s3://")
         return value

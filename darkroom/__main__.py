@@ -31,7 +31,7 @@ def up(log: LogLevel = "INFO") -> None:
     from darkroom.up import runnable
     from darkroom.up import up as run_up
 
-    logs.configure(log)
+    _log(log)
     names = runnable()
     typer.echo(f"Darkroom is up: {', '.join(names)}. Ctrl-C ends it.", err=True)
     asyncio.run(run_up(StoreSettings.load(), names))
@@ -42,7 +42,7 @@ def telegram(log: LogLevel = "INFO") -> None:
     """Run the Telegram bot; needs DARKROOM_TELEGRAM_TOKEN."""
     from darkroom.bots import run_telegram
 
-    logs.configure(log)
+    _log(log)
     asyncio.run(run_telegram(StoreSettings.load(), TelegramSettings.load()))
 
 
@@ -51,7 +51,7 @@ def discord(log: LogLevel = "INFO") -> None:
     """Run the Discord bot; needs DARKROOM_DISCORD_TOKEN."""
     from darkroom.bots import run_discord
 
-    logs.configure(log)
+    _log(log)
     asyncio.run(run_discord(StoreSettings.load(), DiscordSettings.load()))
 
 
@@ -60,7 +60,7 @@ def worker(log: LogLevel = "INFO") -> None:
     """Run a worker that enhances photos; as many as you like may share one Redis."""
     from darkroom.redis import redis_url
 
-    logs.configure(log)
+    _log(log)
     runner = _worker_module("worker.runner")
     settings, worker_settings = StoreSettings.load(), WorkerSettings.load()
 
@@ -117,7 +117,7 @@ def enhance(
     """
     from darkroom.enhance import run
 
-    logs.configure(log)
+    _log(log)
     if scale is not None and scale not in SCALES:
         known = ", ".join(map(str, SCALES))
         raise typer.BadParameter(f"{scale} is not one of {known}.", param_hint="--scale")
@@ -158,6 +158,10 @@ def ping(role: Annotated[str, typer.Argument(help="worker, telegram or discord")
 
     logs.configure("ERROR")
     raise typer.Exit(0 if asyncio.run(alive_here(role)) else 1)
+
+
+def _log(level: str) -> None:
+    logs.configure(level, StoreSettings.load().log_format)
 
 
 def _worker_module(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Asks for known vulnerabilities in what the images are made of, where the advisories can be reached.
+"""Asks for known vulnerabilities in what the images are made of, where advisories can be reached.
 
 Exit code 1 says that something is known; a line says what was asked, or that it was skipped.
 """

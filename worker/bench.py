@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 
-from core import captions, metrics, versions
+from core import captions, logs, metrics, versions
 from core.blobs import Blobs
 from core.errors import Cancelled, DarkroomError, ServiceDown
 from core.images import Limits
@@ -79,17 +79,18 @@ class Bench:
 
     async def work(self, job_id: str) -> None:
         """Work on a job and publish its reply; cancelled from outside, the job is handed back."""
-        try:
-            job = await self._queue.record(job_id)
-        except UnknownVersion:
-            log.warning("job %s was written by another version", job_id)
-            await self._refuse_unknown(job_id)
-            return
-        if job is None:
-            log.info("job %s has been answered already", job_id)
-            return
-        with speaking(matching(job.language)):
-            await self._answered(job)
+        with logs.about(job_id):
+            try:
+                job = await self._queue.record(job_id)
+            except UnknownVersion:
+                log.warning("written by another version")
+                await self._refuse_unknown(job_id)
+                return
+            if job is None:
+                log.info("answered already")
+                return
+            with speaking(matching(job.language)):
+                await self._answered(job)
 
     async def _answered(self, job: Job) -> None:
         suspect = await self._leases.starts(job.id) > 0
@@ -98,14 +99,14 @@ class Bench:
             if starts == 1:
                 metrics.begun(job.created)
             if starts > STARTS_MAX:
-                log.error("job %s was begun %d times and never ended: given up", job.id, starts)
+                log.error("begun %d times and never ended: given up", starts)
                 await self._publish(job, Reply.failure(job, "given_up", _(captions.GIVEN_UP)))
                 return
-            log.info("job %s begun, photos: %d, start: %d", job.id, len(job.photos), starts)
+            log.info("begun, photos: %d, start: %d", len(job.photos), starts)
             try:
                 await self._publish(job, await self._reply(job))
             except (asyncio.CancelledError, RedisError, OSError) as error:
-                log.info("job %s handed back: %s", job.id, type(error).__name__)
+                log.info("handed back: %s", type(error).__name__)
                 await self._hand_back(job.id)
                 raise
 
@@ -113,7 +114,7 @@ class Bench:
         try:
             await self._leases.hand_back(job_id)
         except (RedisError, OSError) as error:
-            log.warning("job %s keeps its start: %s", job_id, type(error).__name__)
+            log.warning("keeps its start: %s", type(error).__name__)
 
     async def _reply(self, job: Job) -> Reply:
         watch = Watch(len(job.photos))
@@ -125,7 +126,7 @@ class Bench:
                 results.append(await self._result(job, number, photo, watch))
         except Cancelled:
             if watch.late:
-                log.error("job %s stopped after %.0f s", job.id, self._job_seconds)
+                log.error("stopped after %.0f s", self._job_seconds)
                 late = Reply.failure(job, "too_slow", _(captions.TOO_SLOW)).results
                 return _answer(job, [*results, *late[len(results) : len(job.photos)]])
             await self._blobs.discard(_answer(job, results).blob_keys())
@@ -142,12 +143,12 @@ class Bench:
             raise
         except DarkroomError as error:
             cause = type(error.__cause__).__name__ if error.__cause__ else "no deeper cause"
-            log.info("job %s photo %d refused: %s (%s)", job.id, number, error.code, cause)
+            log.info("photo %d refused: %s (%s)", number, error.code, cause)
             if error.remedy:
                 log.warning("%s", error)
             return Failed(code=error.code, text=error.text, source_name=photo.name)
         except Exception:
-            log.exception("job %s photo %d failed", job.id, number)
+            log.exception("photo %d failed", number)
             return Failed(code="unexpected", text=_(captions.UNEXPECTED), source_name=photo.name)
         with contextlib.suppress(RedisError, OSError):  # only a guess for the next person
             await self._queue.learn_pace(result.seconds)
@@ -183,11 +184,11 @@ class Bench:
             try:
                 await self._blobs.put(collage_key, drawn)
             except ServiceDown as error:
-                log.warning("job %s: the collage is left out: %s", job.id, error)
+                log.warning("the collage is left out: %s", error)
                 collage_key = None
         log.info(
-            "job %s photo %d enhanced in %.1f s: %d × %d to %d × %d",
-            *(job.id, number, watch.seconds),
+            "photo %d enhanced in %.1f s: %d × %d to %d × %d",
+            *(number, watch.seconds),
             *(before.width, before.height, encoded.width, encoded.height),
         )
         return Enhanced(
@@ -230,7 +231,7 @@ class Bench:
                 stage="collage",
             )
         except Exception:
-            log.exception("job %s: no collage", job.id)  # the photo itself must still go out
+            log.exception("no collage")  # the photo itself must still go out
             return None
 
     async def _report(self, job_id: str, watch: Watch) -> None:
@@ -245,12 +246,12 @@ class Bench:
                     shown = watch.progress
                     await self._queue.report(job_id, shown)
             except (RedisError, OSError) as error:
-                log.debug("job %s: progress not told: %s", job_id, type(error).__name__)
+                log.debug("progress not told: %s", type(error).__name__)
             await asyncio.sleep(REPORT_SECONDS)
 
     async def _publish(self, job: Job, reply: Reply) -> None:
         if not await self._outbox.publish(reply, photos=len(job.photos)):
-            log.info("job %s was answered elsewhere", job.id)
+            log.info("answered elsewhere")
             await self._blobs.discard(reply.blob_keys())
         await self._blobs.discard(photo.key for photo in job.photos)
 
@@ -259,7 +260,7 @@ class Bench:
         try:
             reply = versions.refusal(record, job_id=job_id)
         except UnknownVersion as error:
-            log.error("job %s cannot be answered: %s", job_id, error)
+            log.error("cannot be answered: %s", error)
             return
         await self._outbox.publish(reply, photos=versions.photos(record))
 

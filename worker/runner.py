@@ -9,7 +9,7 @@ from arq.connections import ArqRedis
 from arq.worker import Retry, Worker, func
 from redis.exceptions import OutOfMemoryError
 
-from core import store
+from core import logs, store
 from core.blobs import Blobs
 from core.errors import DarkroomError
 from core.keys import QUEUE
@@ -75,10 +75,11 @@ class LeasedWorker(Worker):
 
     async def run_job(self, job_id: str, score: int) -> None:
         """Run a job; one that Redis has no memory for waits."""
-        try:
-            await super().run_job(job_id, score)
-        except OutOfMemoryError:
-            log.warning("job %s waits for its lease to end: Redis has no memory left", job_id)
+        with logs.about(job_id):
+            try:
+                await super().run_job(job_id, score)
+            except OutOfMemoryError:
+                log.warning("waits for its lease to end: Redis has no memory left")
 
     async def record_health(self) -> None:
         """Nothing: presence says that this worker lives, and a full Redis would end it here."""
@@ -115,7 +116,8 @@ class LeasedWorker(Worker):
             try:
                 running = [job_id for job_id, task in self.tasks.items() if not task.done()]
                 for job_id in await self._leases.renew(running):
-                    log.warning("job %s was taken over by another worker", job_id)
+                    with logs.about(job_id):
+                        log.warning("taken over by another worker")
                 await presence.sign("worker", name)
             except (store.RedisError, OSError) as error:
                 log.warning("leases are not renewed: %s", type(error).__name__)
@@ -127,7 +129,7 @@ async def _enhance(context: dict[str, Any]) -> None:
     try:
         await bench.work(context["job_id"])
     except (store.RedisError, OSError) as error:
-        log.warning("job %s is tried again: %s", context["job_id"], type(error).__name__)
+        log.warning("tried again: %s", type(error).__name__)
         raise Retry(defer=RETRY_SECONDS) from error
 
 

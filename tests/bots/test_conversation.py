@@ -471,7 +471,7 @@ async def test_the_log_holds_no_name_of_a_person_or_file(
         await conversation.handle(desk.request(*refs, text=text, user="secret-ann"))
     job = await only_job(lab)
     await conversation.press(press(desk, job.id, Choice.CANCEL, user="secret-ann"))
-    assert f"job {job.id} queued" in caplog.text
+    assert "queued, photos: 1" in caplog.text
     assert "secret" not in caplog.text
     assert "a.png" not in caplog.text
     assert "video.png" not in caplog.text

@@ -1,5 +1,10 @@
+"""What a log line shows: our words, the job, and nothing that a library was handed."""
+
+import asyncio
+import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -30,9 +35,9 @@ def test_a_request_with_the_token_in_its_url_is_not_logged(
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     with httpx.Client(transport=transport) as client:
         client.get(f"https://api.example.org/bot{TOKEN}/getMe")
-    logging.getLogger("bots.any").info("job abc queued")
+    logging.getLogger("bots.any").info("queued")
     printed = capsys.readouterr()
-    assert "job abc queued" in printed.err
+    assert "queued" in printed.err
     assert TOKEN not in printed.err + printed.out
 
 
@@ -44,6 +49,92 @@ def test_configuring_twice_does_not_log_twice(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_level_that_nobody_knows_is_a_sentence() -> None:
-
     with pytest.raises(SettingsError, match="DEBUG"):
         logs.configure("loud")
+
+
+async def test_lines_carry_the_job_of_their_task(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
+    log = logging.getLogger("worker.any")
+
+    async def work(job: str) -> None:
+        with logs.about(job):
+            await asyncio.sleep(0)
+            log.info("begun by %s", job)
+            await asyncio.to_thread(log.info, "drawn by %s", job)
+
+    await asyncio.gather(work("aa11"), work("bb22"))
+    log.info("idle")
+    lines = capsys.readouterr().err.splitlines()
+    for job in ("aa11", "bb22"):
+        for what in ("begun", "drawn"):
+            assert sum(line.endswith(f"worker.any: job={job} {what} by {job}") for line in lines)
+    assert lines[-1].endswith("worker.any: idle")
+
+
+def as_json(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", "json")
+    log = logging.getLogger("bots.any")
+    log.info("idle: “%s”", "two\nlines")
+    with logs.about("aa11"):
+        try:
+            raise OSError(f"no answer from https://x.example/bot{TOKEN}/getMe")
+        except OSError:
+            log.exception("failed")
+    idle, failed = as_json(capsys)
+    assert idle.keys() == {"time", "level", "logger", "message"}
+    assert idle["message"] == "idle: “two\nlines”"
+    assert idle["time"].endswith("Z")
+    assert (
+        failed["level"],
+        failed["logger"],
+        failed["message"],
+        failed["job"],
+        failed["cause"],
+    ) == (*("ERROR", "bots.any", "failed", "aa11", "OSError"),)
+    assert failed["traceback"].endswith("OSError: no answer from https://x.example/…")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_of_a_librarys_line_only_its_own_words_are_shown(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("DEBUG", form)
+    message = {"text": "my secret", "from": {"id": 123456789, "first_name": "secret"}}
+    telegram = logging.getLogger("telegram.ext.Updater")
+    telegram.critical("Data was %r from %d after %.1f s", message, 123456789, 1.5)
+    telegram.error("%(text)s", message)
+    telegram.error("%d things", "secret")
+    logging.getLogger("asyncio").error("Task died\nfuture: <Task exception=ValueError('secret')>")
+    logging.getLogger("bots.any").info("of our own: %s", "shown")
+    printed = capsys.readouterr().err
+    assert "Data was … from 0 after 1.5 s" in printed
+    assert "Task died" in printed
+    assert "of our own: shown" in printed
+    assert "secret" not in printed
+    assert "123456789" not in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://api.telegram.org/bot1:AA/getMe?x=1", "https://api.telegram.org/…"),
+        ("URL('https://cdn.example/1/2/a.png?ex=1&hm=2')", "URL('https://cdn.example/…')"),
+        ("(see http://a:b@127.0.0.1:8081/file/x)", "(see http://127.0.0.1:8081/…)"),
+        ("wss://gateway.example/?v=10", "wss://gateway.example/…"),
+        ("http://127.0.0.1:9464", "http://127.0.0.1:9464"),
+        ("redis://:pw@host:6379/0", "redis://***@host:6379/0"),
+        ("s3://key:secret@bucket/prefix", "s3://***@bucket/prefix"),
+        (
+            "file:///data/photos and unix:///tmp/valkey",
+            "file:///data/photos and unix:///tmp/valkey",
+        ),
+        ("ratio 3:2, job=aa11, mail me @home", "ratio 3:2, job=aa11, mail me @home"),
+    ],
+)
+def test_addresses_are_cut_to_their_host(text: str, shown: str) -> None:
+    assert logs.cleaned(text) == shown

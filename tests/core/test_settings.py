@@ -42,6 +42,8 @@ WRONG = [
     (StoreSettings, "REDIS_URL", "redis://host:port"),
     (StoreSettings, "BLOB_URL", "/tmp/blobs"),
     (StoreSettings, "BLOB_URL", "memory://"),
+    (StoreSettings, "BLOB_URL", "s3://key:secret@bucket"),
+    (StoreSettings, "DARKROOM_LOG_FORMAT", "xml"),
     (StoreSettings, "DARKROOM_QUEUE_CAP", "many"),
     (StoreSettings, "DARKROOM_PHOTOS_PER_USER", "0"),
     (StoreSettings, "DARKROOM_MAX_MEGAPIXELS", "-1"),
