@@ -144,7 +144,7 @@ async def test_a_killed_workers_job_is_taken_up_by_another_and_given_up_when_tha
         victim, heir = (first, second) if "begun" in first.log else (second, first)
         victim.send(signal.SIGKILL)
         killed = time.monotonic()
-        await heir.says("job job-1 begun, photos: 1, start: 2")
+        await heir.says("job=job-1 begun, photos: 1, start: 2")
         assert 2 < time.monotonic() - killed < LEASE_SECONDS + 2
         heir.send(signal.SIGKILL)
         await heir.ended()
@@ -442,7 +442,7 @@ async def test_a_thread_that_outlives_its_lease_after_sigterm_is_not_doubled(
         engine.may_go.set()
         await held
         assert enhanced(await lab.answer())
-        await other.says("job job-1 begun, photos: 1, start: 1")
+        await other.says("job=job-1 begun, photos: 1, start: 1")
         other.send(signal.SIGTERM)
         assert await other.ended() == 0
     assert await lab.no_answer()
