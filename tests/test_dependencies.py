@@ -19,7 +19,7 @@ IMAGES = {
     "bot": ["requirements-bot"],
     "worker": ["requirements-worker", "requirements-cuda"],
 }
-IN_IMAGES = default_environment() | {"sys_platform": "linux", "extra": ""}
+IN_IMAGES: dict[str, Any] = {**default_environment(), "sys_platform": "linux", "extra": ""}
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 AUDIT = runpy.run_path(str(ROOT / "docker/audit.py"))
 
