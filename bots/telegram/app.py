@@ -36,6 +36,7 @@ from bots.telegram.pace import Pace, Urgency
 from bots.telegram.place import Place
 from bots.telegram.polling import ALLOWED_UPDATES, WRONG_TOKEN, Polling
 from bots.telegram.presses import Presses
+from bots.telegram.webhook import Secret
 from core import captions, store
 from core.errors import ServiceDown, SettingsError
 from core.jobs import Address
@@ -270,7 +271,7 @@ class _Listener:
                 port=settings.telegram_webhook_port,
                 url_path=urlparse(url).path,
                 webhook_url=url,
-                secret_token=secret.get_secret_value(),
+                secret_token=Secret(secret.get_secret_value()),
                 allowed_updates=ALLOWED_UPDATES,
             ),
             self._tempo.first_pause,
