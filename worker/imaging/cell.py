@@ -142,6 +142,8 @@ def _answer(data: bytes, limits: Limits, found: BinaryIO, opened: Opened) -> Non
         "kind": photo.kind,
         "lossless": photo.lossless,
         "animated": photo.animated,
+        "jpeg_quality": photo.jpeg_quality,
+        "generated": photo.generated,
         "alpha": photo.alpha is not None,
         "exif": len(exif),
     }

@@ -16,6 +16,7 @@ from core.images import KINDS, Limits, inspect, open_photo, orientation
 from core.language import _
 from worker.imaging import profiles
 from worker.imaging.colour import grey_to_srgb, managed_to_srgb, rgb_to_srgb
+from worker.imaging.origin import generated, jpeg_quality
 from worker.imaging.photo import Photo, Pixels, to_sixteen_bits
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA = 258, 259, 262, 277, 338
@@ -63,6 +64,8 @@ def decode(data: bytes, limits: Limits | None = None) -> Photo:
         lossless=_lossless(data, image, header.kind),
         exif=_exif(data, image, header.kind),
         animated=header.frames > 1,
+        jpeg_quality=jpeg_quality(image),
+        generated=generated(data, image),
     )
 
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from queue import LifoQueue
-from typing import BinaryIO, Final, Literal, cast
+from typing import Annotated, BinaryIO, Final, Literal, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
@@ -50,6 +50,8 @@ class _Head(BaseModel):
     kind: str = Field(pattern=f"^({'|'.join(KINDS)})$")
     lossless: bool
     animated: bool
+    jpeg_quality: Annotated[float, Field(ge=1, le=100)] | None
+    generated: bool
     alpha: bool
     exif: NonNegativeInt
 
@@ -193,6 +195,8 @@ def _photo(target: BinaryIO, limits: Limits) -> Photo:
         lossless=head.lossless,
         exif=target.read(head.exif) or None,
         animated=head.animated,
+        jpeg_quality=head.jpeg_quality,
+        generated=head.generated,
     )
 
 

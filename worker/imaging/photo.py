@@ -28,6 +28,8 @@ class Photo:
     result is written as grey. `depth` is 8 or 16, the bits per channel of source and result.
     `kind` is a key of `core.images.KINDS`; `lossless` tells how the source was encoded. `exif` is
     the block of the source, not yet filtered. `animated` says that further frames were left out.
+    `jpeg_quality` (1–100) is that of a JPEG's own tables, None for other files; `generated` says
+    that the file declares a picture made by a model.
     """
 
     pixels: Pixels
@@ -38,6 +40,8 @@ class Photo:
     lossless: bool = True
     exif: bytes | None = None
     animated: bool = False
+    jpeg_quality: float | None = None
+    generated: bool = False
 
     @property
     def width(self) -> int:

@@ -57,6 +57,9 @@ LIES: dict[bytes, Callable[[], Photo]] = {
     b"kind": lambda: photo(kind="exe"),
     b"depth": lambda: photo(depth=32),
     b"exif": lambda: photo(exif=b"x" * 60_000_000),
+    b"quality": lambda: photo(jpeg_quality=101.0),
+    b"nan": lambda: photo(jpeg_quality=float("nan")),
+    b"generated": lambda: photo(generated="yes"),
 }
 QUESTIONS: dict[bytes, Callable[[], object]] = {
     b"environment": lambda: " ".join(os.environ),

@@ -53,7 +53,7 @@ def test_gives_what_decoding_here_gives(decoders: Decoders, kind: str) -> None:
     here, apart = decode(data), decoders.decode(data)
     assert np.array_equal(apart.pixels, here.pixels)
     assert apart.pixels.dtype == np.uint16
-    fields = ("grey", "depth", "kind", "lossless", "exif", "animated")
+    fields = ("grey", "depth", "kind", "lossless", "exif", "animated", "jpeg_quality", "generated")
     assert [getattr(apart, name) for name in fields] == [getattr(here, name) for name in fields]
     assert apart.alpha is None
 
