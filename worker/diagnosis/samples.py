@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from worker.imaging.photo import Photo, Pixels
 
-__all__ = ["Levels", "Luma", "luma", "middle", "patches"]
+__all__ = ["Levels", "Luma", "Window", "busiest", "luma", "middle", "patches"]
 
 Levels = NDArray[np.float32]
 """H×W×3 on the scale 0–255."""
 Luma = NDArray[np.float32]
 """H×W on the scale 0–255."""
+
+Window = tuple[slice, slice]
 
 _PATCH: Final = 64
 _SAMPLE_PIXELS: Final = 1_500_000
@@ -30,6 +32,33 @@ def middle(pixels: Pixels, side: int = 1536) -> Pixels:
     height, width = pixels.shape[:2]
     top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
     return np.ascontiguousarray(pixels[top : top + side, left : left + side])
+
+
+def busiest(photo: Photo, side: int) -> Window:
+    """Where, of up to 4×4 windows of `side` pixels at most, the photo has most contrast.
+
+    Windows that are transparent count by their opaque share.
+    """
+    height, width = photo.pixels.shape[:2]
+    high, wide = min(side, height), min(side, width)
+    tops, lefts = (
+        np.unique(np.linspace(0, whole - part, 4).astype(int) if whole > part else [0])
+        for whole, part in ((height, high), (width, wide))
+    )
+    windows = [
+        (slice(int(top), int(top) + high), slice(int(left), int(left) + wide))
+        for top in tops
+        for left in lefts
+    ]
+    return max(windows, key=lambda window: _contrast(photo, window))
+
+
+def _contrast(photo: Photo, window: Window) -> float:
+    green = photo.pixels[(*window, 1)][::4].astype(np.float32)
+    steps = float(np.abs(np.diff(green, axis=1)).mean()) if green.shape[1] > 1 else 0.0
+    if photo.alpha is not None:
+        steps *= float((photo.alpha[window][::4] == 65535).mean())
+    return steps
 
 
 def patches(photo: Photo) -> list[Pixels]:
