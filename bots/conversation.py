@@ -11,20 +11,24 @@ from bots.admission import Admission
 from bots.desk import Arrival, Attachment, Desk, Press, Request, Told
 from bots.intake import MAX_PHOTOS, Intake
 from bots.operation import Operation
+from bots.privacy import Elsewhere, Privacy
 from bots.status import StatusBoard
-from core import captions, logs, metrics, notices
+from core import captions, keys, logs, metrics, notices
 from core.access import Access
-from core.blobs import Blobs
+from core.belongings import Belongings
+from core.blobs import KEPT_SECONDS, Blobs
 from core.buttons import Buttons, Choice, Offer
 from core.commands import FORMS, Action, Command, parse
 from core.communities import UNLIMITED, Allowance, Communities, Community
 from core.errors import CommandError, DarkroomError, LimitReached, NotAllowed
+from core.forgetting import Forgetting
 from core.images import Limits
 from core.jobs import Address, Job, Reply
 from core.language import _, current, matching, speaking
 from core.outbox import Outbox
 from core.presence import Presence
-from core.queue import Cancelling, Queue
+from core.privacy import Periods
+from core.queue import STATUS_SECONDS, Cancelling, Queue
 from core.recipe import Recipe
 from core.stats import Stats
 
@@ -37,7 +41,8 @@ SOFTER, STRONGER = 0.6, 1.5
 class Lab:
     """What every conversation shares: the queue, the way back, the photo store, who may use it.
 
-    `operators` are those who run it, as `telegram:7`.
+    `operators` are those who run it, as `telegram:7`. A result may wait `kept_seconds` beyond the
+    time to answer.
     """
 
     queue: Queue
@@ -48,8 +53,11 @@ class Lab:
     communities: Communities
     access: Access
     stats: Stats
+    belongings: Belongings
+    forgetting: Forgetting
     limits: Limits
     answer_seconds: float = 3600.0
+    kept_seconds: float = KEPT_SECONDS
     operators: frozenset[str] = frozenset()
 
 
@@ -67,7 +75,13 @@ class Conversation:
         self._admission = Admission(desk.platform, lab.communities, lab.access, at=self._at)
         self._administration = Administration(desk, lab.communities, at=self._at)
         self._operation = Operation(desk.platform, lab.operators, lab.stats, lab.access)
+        periods = Periods(2 * lab.answer_seconds, lab.answer_seconds + lab.kept_seconds)
+        self._privacy = Privacy(desk, board, lab.blobs, lab.access, lab.forgetting, periods)
         self.name = name
+
+    def forgets(self, elsewhere: Elsewhere) -> None:
+        """Let /forget also delete what an adapter keeps of a person."""
+        self._privacy.elsewhere.append(elsewhere)
 
     async def arrived(self, arrival: Arrival) -> None:
         """The bot was added to a community: it introduces itself, once."""
@@ -165,10 +179,12 @@ class Conversation:
         log.log(level, "refused: %s", error.code, exc_info=not expected)
         unasked = not request.addressed and not request.text.startswith("/")
         if unasked and request.community is not None:
+            member = (self._desk.platform, request.community, request.user)
             wait = error.wait if isinstance(error, LimitReached) else None
-            if wait is None or not await self._lab.communities.first_time(
-                self._desk.platform, request.community, request.user, wait
-            ):
+            if wait is None:
+                return
+            await self._noted(request, keys.told(*member), wait)
+            if not await self._lab.communities.first_time(*member, wait):
                 return
         await self._desk.say(request.address, error.text)
 
@@ -178,6 +194,10 @@ class Conversation:
             await self._administration.command(request, command.words)
         elif FORMS[command.name].operator:
             await self._desk.say(address, await self._operation.answer(command, request))
+        elif command.action is Action.PRIVACY:
+            await self._desk.say(address, self._privacy.statement())
+        elif command.action is Action.FORGET:
+            await self._desk.say(address, await self._privacy.forget(request))
         elif community is not None and not community.enabled:
             raise NotAllowed(notices.not_enabled(self._at), code="not_enabled")
         elif command.action is Action.STATUS:
@@ -246,10 +266,23 @@ class Conversation:
 
         None if they were turned down in words, or if this very request was taken before.
         """
-        queue = self._lab.queue
         job_id = self._job_id(request.origin)
-        if await queue.known(job_id):
-            return None
+        with logs.about(job_id):
+            if await self._lab.queue.known(job_id):
+                return None
+            return await self._take(job_id, request, photos, recipe, allowance, threaded=threaded)
+
+    async def _take(
+        self,
+        job_id: str,
+        request: Request,
+        photos: Sequence[Attachment],
+        recipe: Recipe,
+        allowance: Allowance,
+        *,
+        threaded: bool,
+    ) -> str | None:
+        queue = self._lab.queue
         await queue.check_room(
             self._desk.platform,
             request.user,
@@ -263,6 +296,7 @@ class Conversation:
         )
         try:
             if known is None:
+                await self._noted(request, keys.status(job_id), STATUS_SECONDS)
                 await queue.note_status(job_id, address)
             job = await self._job(job_id, request, address, photos, recipe)
             self._board.watch(job)
@@ -301,7 +335,6 @@ class Conversation:
         offer = Offer(
             platform=self._desk.platform,
             user=request.user,
-            address=request.address,
             refs=taken.refs,
             recipe=recipe,
             job=job_id,
@@ -321,6 +354,9 @@ class Conversation:
             created=now,
             deadline=deadline,
         )
+
+    async def _noted(self, request: Request, key: str, seconds: float) -> None:
+        await self._lab.belongings.note(self._desk.platform, request.user, key, seconds)
 
     def _job_id(self, origin: str) -> str:
         digest = hashlib.sha256(f"{self._desk.platform}:{origin}".encode())

@@ -168,6 +168,7 @@ class DeliveryLoop:
                     cleaned = time.monotonic()
                     now = await self._outbox.now()
                     await self._blobs.sweep(now, ended=self._outbox.delivered)
+                    await self._outbox.expire_letters(self._desk.platform)
             except (RedisError, OSError, DarkroomError) as error:
                 log.warning("the sweeper waits: %s", type(error).__name__)
             await asyncio.sleep(SWEEP_SECONDS)

@@ -11,9 +11,11 @@ from bots.desk import Desk
 from bots.status import StatusBoard
 from core import store
 from core.access import Access
+from core.belongings import Belongings
 from core.blobs import Blobs
 from core.buttons import Buttons
 from core.communities import Communities
+from core.forgetting import Forgetting
 from core.outbox import Outbox
 from core.presence import SIGN_SECONDS, Presence, name
 from core.queue import Queue
@@ -46,8 +48,11 @@ async def open_lab(url: str, settings: StoreSettings) -> AsyncIterator[Lab]:
             communities=Communities(client),
             access=Access(client),
             stats=Stats(client),
+            belongings=Belongings(client),
+            forgetting=Forgetting(client),
             operators=settings.operators,
             answer_seconds=60 * settings.answer_minutes,
+            kept_seconds=3600 * settings.keep_hours,
         )
     finally:
         await client.aclose()

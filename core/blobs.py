@@ -18,6 +18,8 @@ from core.language import _
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
+KEPT_SECONDS = 24 * 3600.0
+"""How long beyond its job's deadline a result may wait to be delivered."""
 _DIGITS = 11
 
 log = logging.getLogger(__name__)

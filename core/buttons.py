@@ -5,7 +5,8 @@ import secrets
 from enum import StrEnum
 
 from core import keys
-from core.jobs import Address, UnknownVersion, Value
+from core.belongings import Belongings
+from core.jobs import UnknownVersion, Value
 from core.recipe import PLAIN, Recipe
 from core.store import Client, spoken
 
@@ -29,7 +30,6 @@ class Offer(Value):
 
     platform: str
     user: str
-    address: Address
     refs: tuple[str, ...] = ()
     recipe: Recipe = PLAIN
     job: str | None = None
@@ -40,12 +40,15 @@ class Buttons:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._belongings = Belongings(client)
 
     async def offer(self, offer: Offer, *, button_id: str | None = None) -> str:
         """Keep an offer for 30 days and return its id."""
         chosen = button_id or secrets.token_urlsafe(9)
+        key = keys.button(chosen)
+        await self._belongings.note(offer.platform, offer.user, key, KEPT_SECONDS)
         with spoken():
-            await self._client.set(keys.button(chosen), offer.to_json(), ex=KEPT_SECONDS)
+            await self._client.set(key, offer.to_json(), ex=KEPT_SECONDS)
         return chosen
 
     async def find(self, data: str) -> tuple[Offer, Choice] | None:

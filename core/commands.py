@@ -47,6 +47,8 @@ class Action(StrEnum):
     HELP = "help"
     STATUS = "status"
     CANCEL = "cancel"
+    PRIVACY = "privacy"
+    FORGET = "forget"
     DARKROOM = "darkroom"
     STATS = "stats"
     ACCESS = "access"
@@ -97,6 +99,8 @@ FORMS: dict[str, Form] = {
     "status": Form(N_("where your photos are"), action=Action.STATUS),
     "cancel": Form(N_("take your photos back"), action=Action.CANCEL),
     "help": Form(N_("what I can do"), action=Action.HELP),
+    "privacy": Form(N_("what is kept of you, and how long"), action=Action.PRIVACY),
+    "forget": Form(N_("delete what is kept of you, now"), action=Action.FORGET),
     "start": Form(N_("say hello"), action=Action.START),
     "darkroom": Form(
         N_("settings of this group, for its admins"), action=Action.DARKROOM, community=True

@@ -8,7 +8,7 @@ from core.errors import LimitReached
 from core.fairness import NEXT_TURN
 from core.language import _, ngettext
 
-__all__ = ["ENQUEUE", "LOOK", "Caps", "figures", "refusal"]
+__all__ = ["ALLOWANCE_SECONDS", "ENQUEUE", "LOOK", "Caps", "figures", "refusal"]
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,14 @@ class Caps:
     community: int = 200
 
 
+ALLOWANCE_SECONDS = 24 * 3600
+"""The time that a daily allowance looks back, and how long a member's photos are counted."""
+
 # `wait` says how long a member has to wait for so many photos: nil if not at all, else "pause" or
 # "daily", the photos that are left, and milliseconds. `0` is no limit.
-_REFUSED = """
+_REFUSED = (
+    f"local window = {1000 * ALLOWANCE_SECONDS}"
+    + """
 local queue, user, crowd, taken = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local now, photos = tonumber(ARGV[1]), tonumber(ARGV[2])
 local requests_cap, user_cap, crowd_cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -36,7 +41,7 @@ local function wait()
     return 'pause:0:' .. (tonumber(newest) + cooldown - now)
   end
   if daily == 0 then return nil end
-  local since = now - 86400000
+  local since = now - window
   local mine = redis.call('ZCOUNT', taken, '(' .. since, '+inf')
   if mine + photos <= daily then return nil end
   local last = math.min(mine, mine + photos - daily)
@@ -52,6 +57,7 @@ local function refused()
   return wait()
 end
 """
+)
 LOOK = _REFUSED + "return refused()"
 """Whether a request would be refused. KEYS: queue, user, crowd, taken. ARGV: see `figures`."""
 
@@ -72,7 +78,7 @@ redis.call('SADD', platforms, platform)
 redis.call('SET', 'darkroom:job:' .. id, record, 'PX', kept)
 redis.call('SET', 'arq:job:' .. id, arq_job, 'PX', kept)
 redis.call('ZREMRANGEBYSCORE', user, '-inf', now)
-if daily + cooldown > 0 then redis.call('ZREMRANGEBYSCORE', taken, '-inf', now - 86400000) end
+if daily + cooldown > 0 then redis.call('ZREMRANGEBYSCORE', taken, '-inf', now - window) end
 for n = 1, photos do
   local photo = id .. '#' .. n
   redis.call('ZADD', user, deadline, photo)
@@ -80,7 +86,7 @@ for n = 1, photos do
   if daily + cooldown > 0 then redis.call('ZADD', taken, now, photo) end
 end
 if crowd then redis.call('PEXPIRE', crowd, kept) end
-if daily + cooldown > 0 then redis.call('PEXPIRE', taken, 86400000) end
+if daily + cooldown > 0 then redis.call('PEXPIRE', taken, window) end
 redis.call('ZADD', queue, turn, id)
 return 'queued'
 """

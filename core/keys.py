@@ -82,6 +82,11 @@ def button(button_id: str) -> str:
     return f"{PREFIX}button:{button_id}"
 
 
+def belongings(platform: str, user_id: str) -> str:
+    """ZSET of the keys that are kept about a person, by the second at which they end."""
+    return f"{PREFIX}of:{platform}:{user_id}"
+
+
 def community(platform: str, community_id: str) -> str:
     """A community's settings (JSON)."""
     return f"{PREFIX}community:{platform}:{community_id}"

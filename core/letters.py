@@ -72,6 +72,13 @@ class Letters:
             args=[group, entry, record, cause, KEPT_MOST, KEPT_SECONDS],
         )
 
+    async def expire(self, platform: str) -> int:
+        """Delete the letters whose time is over; returns how many."""
+        seconds, _microseconds = await self._client.time()
+        oldest = 1000 * (seconds - KEPT_SECONDS)
+        count: int = await self._client.xtrim(keys.dead(platform), minid=oldest, approximate=False)
+        return count
+
     async def all(self, platform: str | None = None) -> list[Letter]:
         """The letters of one platform or of all, the oldest first."""
         with spoken():

@@ -20,6 +20,8 @@ from core.store import EVEN_IF_FULL, Client
 
 KEPT_SECONDS = 48 * 3600
 """How long it is remembered that a job was answered, so that nothing answers it again."""
+COUNTERS_SECONDS = 40 * 24 * 3600
+"""How long a day's counters are kept."""
 GROUP = "bots"
 CONSUMER = "desk"  # one bot per token: the next process must find what this one left unfinished
 VANISHED_SECONDS = 15.0
@@ -33,8 +35,10 @@ _Entry = tuple[str, dict[str, str]]
 # known by its hash and is no loss. Deletions come first, so that a Redis without memory, which
 # would refuse the first write if it took room, lets the reply out and gains room. A platform that
 # was closed (a command line that has ended) gets no stream again that nobody would read. A photo
-# that failed is given back to its member's daily allowance. The day's counters are kept 40 days.
-PUBLISH = """
+# that failed is given back to its member's daily allowance.
+PUBLISH = (
+    f"local counters_seconds = {COUNTERS_SECONDS}"
+    + """
 local function publish(id, stream, owed, user, photos, reply, kept)
   local mark, mine = redis.call('GET', 'darkroom:done:' .. id), redis.sha1hex(reply)
   if mark then return mark == mine and 1 or 0 end
@@ -65,10 +69,11 @@ local function publish(id, stream, owed, user, photos, reply, kept)
       end
     end
   end
-  redis.call('EXPIRE', day, 3456000)
+  redis.call('EXPIRE', day, counters_seconds)
   return redis.call('SISMEMBER', 'darkroom:platforms', platform)
 end
 """
+)
 _PUBLISH = (
     PUBLISH
     + "return publish(ARGV[1], KEYS[1], KEYS[2], KEYS[3], tonumber(ARGV[2]), ARGV[3], ARGV[4])"
@@ -246,6 +251,10 @@ class Outbox:
             ):
                 answered += await self._answer_lost(platform, job_id, deadline, moment, lost)
         return answered
+
+    async def expire_letters(self, platform: str) -> int:
+        """Delete the dead letters whose time is over; returns how many."""
+        return await self._letters.expire(platform)
 
     async def _answer_lost(
         self,

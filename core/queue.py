@@ -23,6 +23,8 @@ FUNCTION = "enhance"
 PACE_WEIGHT = 0.2
 """The share of the newest photo in the moving average of seconds a photo."""
 FIRST_GUESS_SECONDS = 8.0
+STATUS_SECONDS = 3600
+"""How long it is remembered where a request's status message is, should it be taken again."""
 
 _CANCEL = (
     PUBLISH
@@ -195,7 +197,7 @@ class Queue:
     async def note_status(self, job_id: str, address: Address) -> None:
         """Remember where a request's status message is, so that a retry does not open another."""
         with spoken():
-            await self._client.set(keys.status(job_id), json.dumps(address), ex=3600)
+            await self._client.set(keys.status(job_id), json.dumps(address), ex=STATUS_SECONDS)
 
     async def record(self, job_id: str) -> Job | None:
         """The job behind an id, None once it is answered; raises UnknownVersion."""

@@ -85,6 +85,7 @@ class StoreSettings(_DataSettings):
     photos_per_user: Annotated[int, Field(ge=1, le=1000)] = 20
     photos_per_community: Annotated[int, Field(ge=1, le=100_000)] = 200
     answer_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 60
+    keep_hours: Annotated[float, Field(gt=0, le=30 * 24)] = 24
     max_photo_megabytes: Annotated[float, Field(gt=0, le=500)] = 50
     max_megapixels: Annotated[float, Field(gt=0, le=500)] = 50
     operators: Annotated[frozenset[str], NoDecode] = frozenset()

@@ -12,9 +12,11 @@ import pytest
 from bots.conversation import Lab
 from core import store
 from core.access import Access
+from core.belongings import Belongings
 from core.blobs import Blobs
 from core.buttons import Buttons
 from core.communities import Communities
+from core.forgetting import Forgetting
 from core.images import Limits
 from core.outbox import Outbox
 from core.presence import Presence
@@ -127,6 +129,8 @@ def lab(client: Client, queue: Queue, outbox: Outbox, blobs: Blobs) -> Lab:
         communities=Communities(client),
         access=Access(client),
         stats=Stats(client),
+        belongings=Belongings(client),
+        forgetting=Forgetting(client),
         limits=Limits(),
         answer_seconds=600.0,
     )

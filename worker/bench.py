@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
 
 from core import captions, logs, metrics, versions
-from core.blobs import Blobs
+from core.blobs import KEPT_SECONDS, Blobs
 from core.errors import Cancelled, DarkroomError, ServiceDown
 from core.images import Limits
 from core.jobs import Enhanced, Failed, Job, PhotoRef, Progress, Reply, Result, UnknownVersion
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 STARTS_MAX = 2
 """A job that was begun so often and never ended has killed its worker each time."""
 REPORT_SECONDS = 0.5
-KEPT_SECONDS = 24 * 3600.0
-"""How long beyond the job's deadline a result waits before it may be deleted."""
 
 
 class Bench:
@@ -56,6 +54,7 @@ class Bench:
         limits: Limits,
         max_output_pixels: int,
         job_seconds: float = 1200.0,
+        kept_seconds: float = KEPT_SECONDS,
         decoder: Callable[[bytes, Limits], Photo] = decode,
     ) -> None:
         self._queue = queue
@@ -67,6 +66,7 @@ class Bench:
         self._limits = limits
         self._max_output_pixels = max_output_pixels
         self._job_seconds = job_seconds
+        self._kept_seconds = kept_seconds
         self._decoder = decoder
         self._gate = Gate()
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
@@ -174,7 +174,7 @@ class Bench:
             stage="encode",
         )
         drawn = await self._collage(job, before, outcome, watch)
-        deadline = job.deadline + KEPT_SECONDS  # no clock of this machine
+        deadline = job.deadline + self._kept_seconds  # no clock of this machine
         mark = secrets.token_hex(4)  # a second worker's result of the same job is another file
         key = self._blobs.key(job.id, f"out-{number}-{mark}{encoded.extension}", deadline)
         await self._blobs.put(key, encoded.data)

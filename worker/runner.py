@@ -153,6 +153,7 @@ async def run(url: str, store_settings: StoreSettings, settings: WorkerSettings)
         limits=store_settings.limits,
         max_output_pixels=round(settings.max_output_megapixels * 1_000_000),
         job_seconds=60 * settings.job_minutes,
+        kept_seconds=3600 * store_settings.keep_hours,
         decoder=decoders.decode,
     )
     worker = LeasedWorker(

@@ -134,6 +134,7 @@ class _Bot:
     async def listen(self, conversation: Conversation, stop: asyncio.Event) -> None:
         """Listen until `stop`, then finish what was begun."""
         self._conversation = conversation
+        conversation.forgets(self._inbox.forget)
         self._client.events = self
         aside = [
             asyncio.create_task(self._registration.run()),

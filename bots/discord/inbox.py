@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from bots.desk import Attachment, Press, Request, Standing
 from core.keys import PREFIX
-from core.store import Client, RedisError
+from core.store import Client, RedisError, spoken
 
 BEGINNINGS = 3
 """How often a request left behind may begin anew before it is given up."""
@@ -45,6 +45,13 @@ class Inbox:
         except (RedisError, OSError) as error:
             # it will be handled once more after a restart, which is harmless
             _log.warning("a request stays kept: %s", type(error).__name__)
+
+    async def forget(self, user: str) -> None:
+        """Delete what is kept of a person's requests, handled or not."""
+        with spoken():
+            async for name, record in self._redis.hscan_iter(self._key):
+                if json.loads(record).get("user") == user:
+                    await self._forget(name)
 
     async def left(self) -> tuple[list[Asked], list[Asked]]:
         """What an earlier process left behind: to be handled now, and to be given up."""

@@ -134,6 +134,7 @@ class _Listener:
     async def run(self, conversation: Conversation, stop: asyncio.Event) -> None:
         """Listen until `stop`, then finish what was begun."""
         gathered = self._handlers(conversation)
+        conversation.forgets(self._inbox.forget)
         menus = asyncio.create_task(menu.show(self._application.bot))
         await self._application.start()
         try:

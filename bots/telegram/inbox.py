@@ -11,7 +11,7 @@ from telegram import Bot, Update
 from telegram.ext import BaseUpdateProcessor
 
 from core.keys import PREFIX
-from core.store import Client, RedisError
+from core.store import Client, RedisError, spoken
 
 AT_ONCE = 256
 BEGINNINGS = 3
@@ -84,6 +84,15 @@ class Inbox(asyncio.Queue[object]):
         except (RedisError, OSError) as error:
             # it will be handled once more after a restart, which is harmless
             _log.warning("update %d stays kept: %s", update.update_id, type(error).__name__)
+
+    async def forget(self, user: str) -> None:
+        """Delete what is kept of a person's messages and presses, handled or not."""
+        with spoken():
+            async for number, record in self._client.hscan_iter(self._key):
+                parts = json.loads(record).values()
+                people = [part.get("from", {}) for part in parts if isinstance(part, dict)]
+                if any(str(person.get("id")) == user for person in people):
+                    await self._forget(number)
 
     async def replay(self, bot: Bot) -> int:
         """Queue again what an earlier process left unhandled; returns how many updates.

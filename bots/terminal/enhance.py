@@ -9,14 +9,13 @@ from bots.conversation import Conversation, Lab
 from bots.desk import Request
 from bots.service import serve
 from bots.terminal.desk import Outcome, Show, TerminalDesk
-from core import captions
 from core.errors import DarkroomError
-from core.jobs import Reply
 from core.language import _
 from core.recipe import Recipe
 
 IN_FLIGHT = 8
 """Photos in the queue at a time, so that a folder of thousands needs no room in the photo store."""
+USER = "terminal"
 
 
 async def _always() -> None:
@@ -51,7 +50,7 @@ async def enhance(
     async def one(conversation: Conversation, photo: Path) -> None:
         request = Request(
             origin=f"{photo}:{time.time_ns()}",
-            user="terminal",
+            user=USER,
             address={"photo": str(photo)},
             private=True,
             addressed=True,
@@ -81,9 +80,8 @@ async def enhance(
     try:
         await serve(desk, lab, listen)
     finally:
-        for job in await lab.queue.owed(desk.platform):
-            await lab.queue.cancel(job, Reply.failure(job, "cancelled", _(captions.CANCELLED)))
-            await lab.blobs.delete(ref.key for ref in job.photos)
+        left = await lab.forgetting.clear(desk.platform, USER)
+        await lab.blobs.delete(left.blobs)
         await lab.outbox.close(desk.platform)
     return [desk.outcomes[photo] for photo in distinct]
 

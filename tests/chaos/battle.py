@@ -26,7 +26,7 @@ BURST_SECONDS = 1.5
 """Photos come shortly before a blow, so that it finds the lab at work."""
 KEPT = (
     *(keys.PACE, keys.PLATFORMS, keys.CLOCK, keys.alive(""), keys.day(0)[:-1]),
-    *(keys.button(""), keys.done(""), keys.status("")),
+    *(keys.button(""), keys.done(""), keys.status(""), f"{keys.PREFIX}of:"),
 )
 """What may stay for a while: counters, pace, registrations, buttons, marks of answered jobs."""
 

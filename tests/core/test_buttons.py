@@ -5,9 +5,7 @@ from core.buttons import Buttons, Choice, Offer
 from core.recipe import Recipe, Which
 from core.store import Client
 
-OFFER = Offer(
-    platform="test", user="ann", address={"chat": 5}, refs=("r1", "r2"), recipe=Recipe(scale=2)
-)
+OFFER = Offer(platform="test", user="ann", refs=("r1", "r2"), recipe=Recipe(scale=2))
 
 
 async def test_an_offer_is_found_by_its_buttons_data(client: Client) -> None:

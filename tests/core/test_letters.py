@@ -56,3 +56,15 @@ async def test_letters_of_more_than_a_month_ago_go_with_the_next(
         await client.xadd(keys.dead("test"), {"reply": "", "cause": ""}, id=f"{month_ago}-{number}")
     await letters.bury("test", GROUP, "1-1", "{}", "no")
     assert [letter.record for letter in await letters.all()] == ["{}"]
+
+
+async def test_letters_of_more_than_a_month_ago_go_without_a_next(
+    client: Client, letters: Letters
+) -> None:
+    await opened(client, "test")
+    month_ago = round(1000 * (time.time() - KEPT_SECONDS))
+    for late in (-60_000, 60_000):
+        entry = f"{month_ago + late}-0"
+        await client.xadd(keys.dead("test"), {"reply": "", "cause": ""}, id=entry)
+    assert await letters.expire("test") == 1
+    assert [letter.entry for letter in await letters.all()] == [f"{month_ago + 60_000}-0"]

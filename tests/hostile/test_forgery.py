@@ -118,7 +118,7 @@ async def test_an_offer_that_was_never_made_is_too_old(
 ) -> None:
     for data in ("job-1:2x", f"{'f' * 24}:cancel", "*:original", "a" * 65 + ":4x", "\ud800:2x"):
         assert (await conversation.press(press(desk, data, "eve"))).text == _(captions.TOO_OLD)
-    offer = Offer(platform="test", user="eve", address={}, refs=("private",), recipe=Recipe())
+    offer = Offer(platform="test", user="eve", refs=("private",), recipe=Recipe())
     made = await lab.buttons.offer(offer)
     assert (await conversation.press(press(desk, f"{made}:2x\n", "eve"))).text == _(
         captions.TOO_OLD

@@ -184,6 +184,19 @@ async def test_a_photo_becomes_a_file_a_collage_and_figures(lab: Lab, bench: Ben
     assert 0 < result.model_seconds < result.seconds
 
 
+async def test_result_and_collage_are_kept_for_the_set_time_beyond_the_deadline(
+    lab: Lab, leases: Leases, models: Models, engine: Engine
+) -> None:
+    bench = make_bench(lab, leases, models, engine, kept_seconds=1800)
+    job = await enqueued(lab, photo_file())
+    await bench.work("job-1")
+    bench.close()
+    keys = await lab.blobs.keys()
+    assert len(keys) == 2
+    for key in keys:
+        assert abs(int(key.partition("/")[0]) - (job.deadline + 1800)) <= 1
+
+
 async def test_opening_saving_and_drawing_are_measured_and_the_wait_once(
     lab: Lab, bench: Bench, leases: Leases
 ) -> None:

@@ -1,6 +1,7 @@
 """Requests that a bot has left behind."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -145,3 +146,14 @@ async def test_what_keeps_ending_the_bot_is_told(
         await inbox.left()
     async with start_bot():
         await server.until(lambda: "lost" in said(ada, ada.private()))
+
+
+async def test_what_a_person_asked_and_pressed_is_forgotten(client: Client) -> None:
+    inbox = Inbox(client, 1, attachment)
+    other = replace(REQUEST, origin="1:3", user="31")
+    await inbox.keep(REQUEST)
+    await inbox.keep(other)
+    await inbox.forget("3")
+    (left,), _given_up = await inbox.left()
+    assert isinstance(left, Request)
+    assert left.origin == other.origin

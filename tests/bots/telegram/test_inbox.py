@@ -151,3 +151,19 @@ async def test_an_update_that_comes_again_is_queued_once(client: Client) -> None
     await inbox.put(update(5))
     assert queued(inbox) == [5, 6]
     assert await kept(client) == {"6"}
+
+
+async def test_what_a_person_wrote_and_pressed_is_forgotten(client: Client) -> None:
+    inbox = Inbox(client, 1)
+    people = {7: {"id": 42, "is_bot": False, "first_name": "Ada"}}
+    people[8] = people[7] | {"id": 421}
+    for number, person in people.items():
+        wrote = record(number)
+        wrote["message"]["from"] = person
+        await inbox.put(Update.de_json(wrote, BOT))
+        pressed = {"id": "1", "from": person, "chat_instance": "1", "data": "x:2x"}
+        await inbox.put(Update.de_json({"update_id": 10 + number, "callback_query": pressed}, BOT))
+    await inbox.begin(update(7))
+    await inbox.forget("42")
+    assert await kept(client) == {"8", "18"}
+    assert not await client.exists(f"{KEY}:begun")
