@@ -226,7 +226,7 @@ def _faces(trial: Trial) -> Iterator[Row]:
 def _pasted(trial: Trial, restored: NDArray[np.uint16], to_crop: NDArray[np.float64]) -> Picture:
     size = (trial.photo.shape[1], trial.photo.shape[0])
     face = RestoredFace(restored, to_crop)
-    return to_eight_bits(paste(_enlarged(trial), [face], size, 100))
+    return to_eight_bits(paste(_enlarged(trial), [face], size))
 
 
 def _enlarged(trial: Trial) -> NDArray[np.uint16]:

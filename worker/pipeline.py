@@ -102,7 +102,7 @@ class _Work:
         self._lap(StageName.UPSCALE)
         if restored:
             size = (self.photo.width, self.photo.height)
-            self.pixels = paste(self._own(), restored, size, self.plan.faces.strength)
+            self.pixels = paste(self._own(), restored, size)
             self.pixels = self._as_grey(self.pixels)
             self._lap(StageName.FACES)
         steps.append(self._sharpen())
@@ -163,10 +163,12 @@ class _Work:
             wanted,
             self.models.named(stage.model),
             self.engine,
+            strength=stage.strength,
+            binding=self.recipe.faces is not None,
             progress=self._teller(StageName.FACES),
             cancelled=self.cancelled,
         )
-        told = report(len(restored), stage.strength, reasons, len(found) - len(wanted))
+        told = report(restored, stage.strength, reasons, len(found) - len(wanted))
         return restored, _done(stage, told) if restored else _left_out(stage, told)
 
     def _upscale(self) -> Step:

@@ -143,10 +143,10 @@ def _with_stage(
     def whole(poor: Picture) -> tuple[Picture, bool]:
         pixels = bench.run(to_sixteen_bits(poor), *before)
         found = _found(bench, finder, pixels)
-        faces, _ = restore(pixels, found, restorer, bench.engine)
+        faces, _ = restore(pixels, found, restorer, bench.engine, binding=True)
         large = bench.run(pixels, upscaler)
         size = (pixels.shape[1], pixels.shape[0])
-        return to_eight_bits(paste(large, faces, size, 100)), bool(faces)
+        return to_eight_bits(paste(large, faces, size)), bool(faces)
 
     return _Way(f"{' + '.join(names)}, points of {finder or _TEMPLATE}", whole, True)
 

@@ -3,29 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.photo import Pixels
 from worker.stages.faces.alignment import Matrix, corners, cut, inverse, warp
+from worker.stages.faces.change import Levels, change
 from worker.stages.faces.restoration import RestoredFace
 
 __all__ = ["paste"]
 
-_BROAD = 1 / 16
-"""Sigma, in sides of the crop, above which colours and light stay those of the photo."""
-
 _STRIP = 512
 _ROUNDS = 3
 
-Levels = NDArray[np.float32]
 
-
-def paste(
-    pixels: Pixels, faces: Sequence[RestoredFace], source_size: tuple[int, int], strength: int
-) -> Pixels:
-    """`pixels` with the faces set in through a soft oval, `strength` percent of the way.
+def paste(pixels: Pixels, faces: Sequence[RestoredFace], source_size: tuple[int, int]) -> Pixels:
+    """`pixels` with the faces set in through a soft oval, each as strongly as it says.
 
     The faces' matrices belong to a photo of `source_size` (width, height), of which `pixels` is
     an enlargement. Only the difference between the restored crop and the same crop of `pixels` is
@@ -37,11 +30,11 @@ def paste(
     ways = [_enlarged(face.to_crop, grow) for face in faces]
     shares = [_share(index, faces, ways) for index in range(len(faces))]
     changes = [
-        _regained(_change(face.crop, cut(pixels, way, face.crop.shape[0])), way) * share[..., None]
+        _regained(change(face.crop, cut(pixels, way, face.crop.shape[0])), way) * share[..., None]
         for face, way, share in zip(faces, ways, shares, strict=True)
     ]
-    for change, way in zip(changes, ways, strict=True):
-        _add(pixels, change, strength / 100, inverse(way))
+    for face, added, way in zip(faces, changes, ways, strict=True):
+        _add(pixels, added, face.strength / 100, inverse(way))
     return pixels
 
 
@@ -53,32 +46,24 @@ def _enlarged(to_crop: Matrix, grow: NDArray[np.float64]) -> Matrix:
     return way
 
 
-def _change(restored: Pixels, plain: Pixels) -> Levels:
-    """What the restorer changed, less broad colours and light."""
-    change = restored.astype(np.float32) - plain
-    sigma = restored.shape[0] * _BROAD
-    detail: Levels = change - cv2.GaussianBlur(change, (0, 0), sigma)
-    return detail
-
-
-def _regained(change: Levels, way: Matrix) -> Levels:
-    """`change` with what a photo coarser than the crop would lose of it on the way there and back.
+def _regained(added: Levels, way: Matrix) -> Levels:
+    """`added` with what a photo coarser than the crop would lose of it on the way there and back.
 
     By P. H. van Cittert's iteration (1931). Of white grain of one pixel that the restorer took
     away, 0.6 would stay in a photo that is not enlarged; with three rounds 0.4–0.5 stays.
     """
     if np.hypot(*way[:, 0]) <= 1:
-        return change
-    side = change.shape[0]
+        return added
+    side = added.shape[0]
     reach = corners(inverse(way), side)
     left, top = np.floor(reach.min(0)).astype(int)
     width, height = np.ceil(reach.max(0)).astype(int) + 1 - (left, top)
     there = inverse(way) - np.array([[0, 0, left], [0, 0, top]])
-    wanted = change
+    wanted = added
     for _ in range(_ROUNDS):
-        seen = warp(warp(change, there, width, height), inverse(there), side, side)
-        change = change + (wanted - seen)
-    return change
+        seen = warp(warp(added, there, width, height), inverse(there), side, side)
+        added = added + (wanted - seen)
+    return added
 
 
 def _share(index: int, faces: Sequence[RestoredFace], ways: Sequence[Matrix]) -> Levels:
@@ -95,16 +80,16 @@ def _share(index: int, faces: Sequence[RestoredFace], ways: Sequence[Matrix]) ->
     return share
 
 
-def _add(pixels: Pixels, change: Levels, strength: float, to_photo: Matrix) -> None:
+def _add(pixels: Pixels, added: Levels, strength: float, to_photo: Matrix) -> None:
     height, width = pixels.shape[:2]
-    reach = corners(to_photo, change.shape[0])
+    reach = corners(to_photo, added.shape[0])
     left, top = np.clip(np.floor(reach.min(0)).astype(int), 0, (width, height))
     right, bottom = np.clip(np.ceil(reach.max(0)).astype(int) + 1, 0, (width, height))
     for start in range(int(top), int(bottom), _STRIP):
         region: Any = pixels[start : min(start + _STRIP, bottom), left:right]
         if region.size:
             moved = to_photo - np.array([[0, 0, left], [0, 0, start]])
-            coming = warp(change, moved, region.shape[1], region.shape[0])
+            coming = warp(added, moved, region.shape[1], region.shape[0])
             region[...] = np.clip(np.rint(region + coming * strength), 0, 65535)
 
 

@@ -43,7 +43,9 @@ def test_small_restorers_of_our_own_run_on_their_crop(tmp_path: Path, build: obj
     assert (model.purpose, model.crop, model.scale) == (Purpose.FACES, 256, 1)
     points, matrix = placed(0.2, 8, 40, 30)
     pixels = drawn(200, 180, matrix)
-    (restored,), left = restore(pixels, [face(points)], model, Engine("cpu"))
+    (restored,), left = restore(
+        pixels, [face(points)], model, Engine("cpu"), binding=True, grain=255
+    )
     assert left == ()
     crop = cut(pixels, restored.to_crop, 256)
     batch = torch.from_numpy(crop.astype(np.float32) / 65535).permute(2, 0, 1)[None]
@@ -62,7 +64,9 @@ def test_a_restorer_that_enlarges_is_given_a_smaller_crop(tmp_path: Path) -> Non
     model = load(known, save(network, tmp_path / "ours.safetensors"))
     points, matrix = placed(0.15, 8, 40, 30)
     pixels = drawn(200, 180, matrix)
-    (restored,), left = restore(pixels, [face(points)], model, Engine("cpu"))
+    (restored,), left = restore(
+        pixels, [face(points)], model, Engine("cpu"), binding=True, grain=255
+    )
     assert left == ()
     assert restored.crop.shape == (256, 256, 3)
     to_small = align(points, 64)
