@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-HIDDEN = "[hidden]"
-_FORMATTER = logging.Formatter()
+from core.logs import HIDDEN, Tracebacks
+
+_TRACEBACKS = Tracebacks()
 
 
 @contextlib.contextmanager
@@ -36,7 +37,7 @@ def hidden(*secrets: str) -> Iterator[None]:
         if any(word in message for word in words):
             made.msg, made.args = clean(message), None
         if made.exc_info:
-            made.exc_text = clean(_FORMATTER.formatException(made.exc_info))
+            made.exc_text = clean(_TRACEBACKS.formatException(made.exc_info))
         return made
 
     logging.setLogRecordFactory(record)

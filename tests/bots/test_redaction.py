@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from bots.redaction import HIDDEN, hidden
+from bots.redaction import hidden
+from core.logs import HIDDEN
 
 TOKEN = "123:AAA-bbb_ccc"
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,9 @@ def _as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in logs.NOISY}
+    hook = sys.excepthook
     yield
+    sys.excepthook = hook
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, floor in levels.items():
@@ -128,7 +131,20 @@ def test_of_a_librarys_line_only_its_own_words_are_shown(
         ("wss://gateway.example/?v=10", "wss://gateway.example/…"),
         ("http://127.0.0.1:9464", "http://127.0.0.1:9464"),
         ("redis://:pw@host:6379/0", "redis://***@host:6379/0"),
+        ("redis://:p@ss@host:6379/0", "redis://***@host:6379/0"),
+        ("redis://host:6379/0?password=pw&db=1", "redis://host:6379/0?…"),
+        ("unix:///tmp/valkey.sock?password=pw", "unix:///tmp/valkey.sock?…"),
+        ("https://ann:p@ss@host/hook", "https://host/…"),
         ("s3://key:secret@bucket/prefix", "s3://***@bucket/prefix"),
+        ("the token 123456789:AAHdarkroom-Double_0123456789abcdefgh", "the token [hidden]"),
+        (
+            "Bot MTIzNDU2Nzg5MDEyMzQ1Njc4.Gdarkr.double-double-double-double-double12.",
+            "Bot [hidden].",
+        ),
+        (
+            "12:34:56 took 123:45, v1.2.3, core.logs.Lines",
+            "12:34:56 took 123:45, v1.2.3, core.logs.Lines",
+        ),
         (
             "file:///data/photos and unix:///tmp/valkey",
             "file:///data/photos and unix:///tmp/valkey",
@@ -138,3 +154,97 @@ def test_of_a_librarys_line_only_its_own_words_are_shown(
 )
 def test_addresses_are_cut_to_their_host(text: str, shown: str) -> None:
     assert logs.cleaned(text) == shown
+
+
+def test_a_traceback_tells_what_failed_and_not_with_whose_words() -> None:
+    who, photo = "Ada", b"\x89PNG'"
+    try:
+        try:
+            try:
+                int(f"{who}'s beach")
+            except ValueError as error:
+                raise KeyError(who, photo) from error
+        except KeyError:
+            raise RuntimeError(f"2 of 3 don't fit: “{who}'s” beach, it's said") from None
+    except RuntimeError as error:
+        last: BaseException = error
+    try:
+        raise TypeError(f'not for "{who}"') from last
+    except TypeError as error:
+        told = story(error)
+    assert "Ada" not in told
+    assert "PNG" not in told
+    lines = told.splitlines()
+    assert lines[-1] == "TypeError: not for …"
+    assert "RuntimeError: 2 of 3 don't fit: … beach, it's said" in lines
+    assert "KeyError" not in told  # it was left out on purpose
+    assert lines.count("Traceback (most recent call last):") == 2
+    assert lines.count("which led to") == 1
+    assert told.count(f'File "{__file__}"') == 2
+
+
+def test_a_traceback_has_causes_groups_and_no_end_only_once() -> None:
+    inner = ValueError("invalid literal: 'Ada'")
+    inner.__cause__ = KeyError("Ada")
+    inner.__cause__.__cause__ = inner
+    told = story(ExceptionGroup("both", [inner, OSError(28, "No space left on device", "/data/x")]))
+    assert (
+        told.splitlines()[-5:]
+        == [
+            "  | which led to",
+            "  | ",
+            "  | Traceback (most recent call last):",
+            "  | ValueError: invalid literal: …",
+            "  | Traceback (most recent call last):",
+            "  | OSError: [Errno 28] No space left on device: '/data/x'",
+        ][-5:]
+    )
+    assert "ExceptionGroup: both (2 sub-exceptions)" in told
+    assert "Ada" not in told
+
+
+def test_an_error_of_a_library_is_named_with_its_module() -> None:
+    assert story(httpx.InvalidURL("no")).endswith("httpx.InvalidURL: no")
+    assert story(SettingsError("")).endswith("core.errors.SettingsError")
+
+
+def story(error: BaseException) -> str:
+    return logs.Lines().formatException((type(error), error, error.__traceback__))
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_ends_the_process_is_a_log_line(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("ERROR", form)
+    error = ValueError(f"refused: {TOKEN} of 'Ada' and 123456789:AAHdarkroom-Double_0123456789abc")
+    sys.excepthook(ValueError, error, None)
+    printed = capsys.readouterr().err
+    assert "ended by an error" in printed
+    assert "Ada" not in printed
+    assert "AAHdarkroom" not in printed
+    if form == "json":
+        assert json.loads(printed)["cause"] == "ValueError"
+
+
+def test_ctrl_c_is_no_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.configure()
+    shown: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "__excepthook__", lambda kind, *_: shown.append(kind))
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert shown == [KeyboardInterrupt]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_line_of_ours_that_cannot_be_made_shows_where_it_stands_and_nothing_else(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("INFO", form)
+    log = logging.getLogger("bots.any")
+    log.info("%d photos", "Ada's")
+    log.info("next")
+    printed = capsys.readouterr().err
+    assert "Ada" not in printed
+    assert f"a line that cannot be logged: {__file__}:" in printed
+    assert len(printed.splitlines()) == 2
