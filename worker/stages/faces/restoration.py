@@ -21,8 +21,8 @@ __all__ = ["RestoredFace", "restore"]
 
 _GRAIN_OF_BLOCKS = 6.0
 """What JPEG blocks count as noise: a photo whose grain was coded hides it in its quiet places. With
-less, grain of sigma 5–20 under JPEG 40–80 passes for texture: 3 costs restored faces 0.03 dB, 0
-half a dB."""
+less, grain of sigma 5–20 under JPEG 40–80 passes for texture and costs faces restored at 70 % 0.3
+to 0.7 dB at 0, 0.04 to 0.12 at 3, 0.02 at 6."""
 
 
 @dataclass(frozen=True, eq=False)

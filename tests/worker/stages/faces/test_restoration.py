@@ -1,6 +1,7 @@
 """Crops go through the restorer and come back in order, with a reason for each left alone."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +105,56 @@ def test_each_face_is_restored_or_left_for_a_reason() -> None:
         assert (found.crop == cut(pixels, to_crop, 256)).all()
     assert told == pytest.approx([1 / 3, 2 / 3, 1])
     assert (pixels == before).all()
+
+
+def _elsewhere(batch: torch.Tensor) -> torch.Tensor:
+    """All features 3 % of the eye distance to the right."""
+    return batch.roll(2, dims=3)
+
+
+def _another(batch: torch.Tensor) -> torch.Tensor:
+    """Eyes where the mouth was."""
+    return batch.flip(2)
+
+
+@pytest.mark.parametrize("binding", [False, True])
+def test_a_face_that_drifts_is_kept_at_less_unless_that_is_binding(binding: bool) -> None:
+    points, matrix = placed(0.25, 5, 40, 30)
+    pixels = drawn(240, 240, matrix, blur=0.6)
+    wishes: dict[str, Any] = {"strength": 70, "binding": binding}
+    faces = [face(points)]
+    (steady,), _ = restore(pixels, faces, restorer(), Engine("cpu"), **wishes)
+    assert (steady.strength, steady.drifted) == (70, False)
+    (moved,), _ = restore(pixels, faces, restorer(_elsewhere), Engine("cpu"), **wishes)
+    assert moved.drifted
+    assert moved.strength == 70 if binding else 0 < moved.strength < 70
+    others, left = restore(pixels, faces, restorer(_another), Engine("cpu"), **wishes)
+    if binding:
+        assert [(other.strength, other.drifted) for other in others] == [(70, True)]
+        assert left == ()
+    else:
+        assert others == ()
+        assert left == ("no longer alike when restored",)
+
+
+def _blurring(batch: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.avg_pool2d(batch, 5, stride=1, padding=2, count_include_pad=False)
+
+
+def test_texture_stays_where_it_is_no_noise() -> None:
+    """Measured in the photo, unless the level of its noise is given."""
+    points, matrix = placed(0.5, 0, 40, 30)
+    pixels = drawn(330, 330, matrix, blur=2)
+    pores = np.random.default_rng(0).normal(0, 900, (150, 150, 1))
+    pixels[110:260, 90:240] = np.clip(pixels[110:260, 90:240] + pores, 0, 65535)
+
+    def rough(**wishes: Any) -> float:
+        (restored,), _ = restore(
+            pixels, [face(points)], restorer(_blurring), Engine("cpu"), binding=True, **wishes
+        )
+        return float(np.abs(np.diff(restored.crop[120:180, 130:150].astype(int), axis=0)).mean())
+
+    assert rough() > 3 * rough(grain=20)
 
 
 def test_cancelling_between_faces() -> None:
