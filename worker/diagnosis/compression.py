@@ -90,8 +90,6 @@ def _grid_step(light: Luma) -> float:
     return float(columns.max() - np.median(columns))
 
 
-
-
 def _origin(light: Luma) -> tuple[int, int]:
     """The row and column (0–7) at which the grid of blocks begins."""
     rows = sliding_window_view(light, 8, axis=1) @ _basis().T

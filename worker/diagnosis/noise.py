@@ -1,5 +1,6 @@
 """How much grain a photo has."""
 
+from collections.abc import Iterable
 from typing import Final, cast
 
 import cv2
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from worker.diagnosis.samples import Levels, patches
 from worker.imaging.photo import Photo
 
-__all__ = ["noise_sigma"]
+__all__ = ["grain", "noise_sigma"]
 
 # J. Immerkær, "Fast Noise Variance Estimation", CVIU 64(2), 1996: the difference of two
 # Laplacians, blind to edges and slopes; white noise of deviation σ comes out with 6 σ.
@@ -22,17 +23,22 @@ _LEVEL: Final = np.float32(np.sqrt(np.pi / 2) / 6)
 
 
 def noise_sigma(photo: Photo) -> float:
-    """The standard deviation (0–255) of the grain, a mean over the channels.
+    """The standard deviation (0–255) of the grain, a mean over the channels."""
+    channels = 1 if photo.grey else 3
+    return grain(
+        patch[..., :channels].astype(np.float32) / np.float32(257) for patch in patches(photo)
+    )
+
+
+def grain(patches: Iterable[Levels]) -> float:
+    """The standard deviation of the grain in patches of H×W×C levels, on their own scale of 0–255.
 
     Immerkær's filter by 16×16 blocks, of which the quietest speak, so that texture counts as little
     as possible; clipped blocks (black, white) hide their noise and are left out.
     """
-    channels = 1 if photo.grey else 3
     readings: list[NDArray[np.float32]] = []
-    for patch in patches(photo):
-        levels = patch[..., :channels].astype(np.float32) / np.float32(257)
-        response = np.abs(_filtered(levels))
-        response = response.reshape(*levels.shape[:2], channels)
+    for levels in patches:
+        response = np.abs(_filtered(levels)).reshape(levels.shape)
         # E|N(0, 6σ)| = 6 σ √(2/π)
         sigma = _blocks(response) * _LEVEL
         mean = _blocks(levels)
