@@ -29,12 +29,14 @@ from core.outbox import Outbox
 from core.presence import Presence
 from core.privacy import Periods
 from core.queue import STATUS_SECONDS, Cancelling, Queue
-from core.recipe import Recipe
+from core.recipe import Preset, Recipe
 from core.stats import Stats
 
 log = logging.getLogger(__name__)
 
 SOFTER, STRONGER = 0.6, 1.5
+LIGHT = 70
+"""The strength behind the button for better light, that of /light."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,8 @@ class Conversation:
         if choice is Choice.CANCEL:
             jobs = await self._lab.queue.of_user(self._desk.platform, offer.user)
             return Told(await self._cancelled([job for job in jobs if job.id == offer.job]))
+        if choice is Choice.WHY:
+            return Told(offer.why or _(captions.NO_WHY))
         if choice is Choice.ORIGINAL:
             await self._admission.check(request)
             await self._desk.resend(request.address, offer.refs)
@@ -375,5 +379,13 @@ def _changed(recipe: Recipe, choice: Choice) -> Recipe:
             return recipe.scaled_by(4)
         case Choice.SOFTER:
             return recipe.with_intensity(SOFTER)
+        case Choice.LIGHT:
+            return recipe.model_copy(update={"light": LIGHT})
+        case Choice.NO_LIGHT:
+            return recipe.model_copy(update={"light": 0})
+        case Choice.NO_FACES:
+            return recipe.model_copy(update={"faces": 0, "which_faces": None})
+        case Choice.PHOTO:
+            return recipe.model_copy(update={"preset": Preset.PHOTO})
         case _other:
             return recipe.with_intensity(STRONGER)

@@ -1,6 +1,7 @@
 """Replies on their last stretch: out of the outbox, to the person, acknowledged."""
 
 import asyncio
+import contextlib
 import logging
 import time
 
@@ -9,8 +10,9 @@ from redis.exceptions import RedisError
 from bots.choices import answer_buttons
 from bots.desk import Answer, Desk, File, Steps, TryLater, Undeliverable
 from bots.status import StatusBoard
-from core import captions, logs
+from core import answers, captions, logs
 from core.blobs import BlobMissing, Blobs
+from core.buttons import Buttons
 from core.errors import DarkroomError, ServiceDown
 from core.jobs import Enhanced, Failed, Job, Reply, Result
 from core.language import _, matching, speaking
@@ -37,6 +39,7 @@ class DeliveryLoop:
         desk: Desk,
         outbox: Outbox,
         blobs: Blobs,
+        buttons: Buttons,
         board: StatusBoard | None = None,
         *,
         at_once: int = 4,
@@ -44,6 +47,7 @@ class DeliveryLoop:
         self._desk = desk
         self._outbox = outbox
         self._blobs = blobs
+        self._buttons = buttons
         self._board = board
         self._places = asyncio.Semaphore(at_once)
         self._under_way: set[str] = set()
@@ -97,6 +101,9 @@ class DeliveryLoop:
             return 0.0
         try:
             answer = await self._answer(reply)
+            if answer.buttons:
+                with contextlib.suppress(RedisError):  # without room the reasons stay untold
+                    await self._buttons.explain(reply.job, answers.why(answer.reply))
             sent = await self._outbox.sent_parts(reply.job)
             await self._desk.deliver(
                 reply.address, answer, Steps(sent, self._outbox.recorder(reply.job))
@@ -148,8 +155,8 @@ class DeliveryLoop:
                 files.append(File(result, data, await self._collage(result)))
             results.append(result)
         told = reply.model_copy(update={"results": tuple(results)})
-        buttons = answer_buttons(reply.job) if files else ()
-        return Answer(told, captions.caption(told), tuple(files), buttons)
+        buttons = answer_buttons(told) if files else ()
+        return Answer(told, answers.caption(told), tuple(files), buttons)
 
     async def _collage(self, result: Enhanced) -> bytes | None:
         try:

@@ -69,7 +69,7 @@ async def serve(
     board = StatusBoard(desk, lab.queue)
     presence = asyncio.create_task(_present(desk.platform, lab.presence))
     conversation = Conversation(desk, lab, board, name=bot)
-    delivery = DeliveryLoop(desk, lab.outbox, lab.blobs, board)
+    delivery = DeliveryLoop(desk, lab.outbox, lab.blobs, lab.buttons, board)
     loops = [presence, asyncio.create_task(board.run()), asyncio.create_task(delivery.run())]
     listening = asyncio.ensure_future(listen(conversation))
     try:

@@ -22,17 +22,26 @@ class Choice(StrEnum):
     SOFTER = "softer"
     STRONGER = "stronger"
     ORIGINAL = "original"
+    WHY = "why"
+    LIGHT = "light"
+    NO_LIGHT = "nolight"
+    NO_FACES = "nofaces"
+    PHOTO = "photo"
     CANCEL = "cancel"
 
 
 class Offer(Value):
-    """Whose answer it is, where its photos are found again, and the recipe that made it."""
+    """Whose answer it is, where its photos are found again, and the recipe that made it.
+
+    `why` is what the answer's button of that name tells, in the language of the answer.
+    """
 
     platform: str
     user: str
     refs: tuple[str, ...] = ()
     recipe: Recipe = PLAIN
     job: str | None = None
+    why: str = ""
 
 
 class Buttons:
@@ -50,6 +59,19 @@ class Buttons:
         with spoken():
             await self._client.set(key, offer.to_json(), ex=KEPT_SECONDS)
         return chosen
+
+    async def explain(self, button_id: str, why: str) -> None:
+        """Keep with an offer, for as long as it is kept, the reasons that its answer tells."""
+        key = keys.button(button_id)
+        record = await self._client.get(key)
+        if record is None:
+            return
+        try:
+            offer = Offer.from_json(record)
+        except UnknownVersion:
+            return
+        explained = offer.model_copy(update={"why": why})
+        await self._client.set(key, explained.to_json(), xx=True, keepttl=True)
 
     async def find(self, data: str) -> tuple[Offer, Choice] | None:
         """The offer and the choice behind a pressed button, None when it is not ours or too old."""

@@ -1,15 +1,11 @@
-"""Every text that a person in a chat reads."""
+"""What a person in a chat reads, answers (`core.answers`) aside."""
 
 from collections.abc import Sequence
 
 from core.commands import FORMS, Action
-from core.jobs import Enhanced, Failed, Progress, Reply, StageName, Step
+from core.jobs import Progress, StageName
 from core.language import N_, _, decimal, ngettext
-from core.recipe import Preset, Recipe, Which
 from core.tickets import Ticket
-
-CAPTION_MAX = 1024
-"""The longest caption that every platform takes (Telegram's limit)."""
 
 LOOKING = N_("Got it, having a look…")
 CANCEL = N_("Cancel")
@@ -19,6 +15,11 @@ LABELS = {
     "softer": N_("Softer"),
     "stronger": N_("Stronger"),
     "original": N_("Original"),
+    "why": N_("Why?"),
+    "light": N_("Better light"),
+    "nolight": N_("Light as it was"),
+    "nofaces": N_("Faces as they were"),
+    "photo": N_("It is a photo"),
     "cancel": N_("Cancel"),
 }
 
@@ -38,6 +39,7 @@ NOTHING_WAITING = N_("You have no photo in the lab.")
 NOT_YOURS = N_("Only the person who sent this photo can choose here.")
 TOO_OLD = N_("These buttons are too old. Please send the photo again.")
 ALREADY = N_("This is being worked on already.")
+NO_WHY = N_("The reasons are not known any more.")
 ON_ITS_WAY = N_("On its way…")
 LOST = N_("Something went wrong in the lab and this photo was lost. Please send it again.")
 GIVEN_UP = N_(
@@ -57,33 +59,17 @@ NOT_DELIVERED = N_(
 
 _WORKING = {
     StageName.DENOISE: N_("removing noise"),
+    StageName.LIGHT: N_("correcting the light"),
     StageName.FACES: N_("restoring faces"),
     StageName.UPSCALE: N_("enlarging"),
     StageName.SHARPEN: N_("sharpening"),
+    StageName.GRAIN: N_("giving grain back"),
     "decode": N_("opening"),
     "wait": N_("waiting for the photo before"),
     "encode": N_("saving"),
     "collage": N_("drawing the comparison"),
 }
 _SOMEHOW = N_("working on it")
-_DONE = {
-    StageName.DENOISE: N_("Noise removed"),
-    StageName.FACES: N_("Faces restored"),
-    StageName.UPSCALE: N_("Enlarged"),
-    StageName.SHARPEN: N_("Sharpened"),
-}
-_BRIEFLY = {
-    StageName.DENOISE: N_("noise removed"),
-    StageName.FACES: N_("faces restored"),
-    StageName.UPSCALE: N_("enlarged"),
-    StageName.SHARPEN: N_("sharpened"),
-}
-_LEFT = {
-    StageName.DENOISE: N_("Noise left as it is"),
-    StageName.FACES: N_("Faces left as they are"),
-    StageName.UPSCALE: N_("Size kept"),
-    StageName.SHARPEN: N_("Not sharpened"),
-}
 
 
 def help_text(usage: str, *, community: bool = False) -> str:
@@ -161,31 +147,6 @@ def cancelled(count: int) -> str:
     return ngettext("Taking it back.", "Taking them back.", count)
 
 
-def caption(reply: Reply) -> str:
-    """What was done to the photos of a reply and why, with figures; at most `CAPTION_MAX` long."""
-    enhanced = [result for result in reply.results if isinstance(result, Enhanced)]
-    if len(reply.results) == 1:
-        text = _one(reply.results[0], reply.recipe)
-    else:
-        head = _("{done} of {photos} photos enhanced.")
-        lines = [head.format(done=len(enhanced), photos=len(reply.results))]
-        lines += [
-            f"{n}. {_brief(result)}" if isinstance(result, Enhanced) else f"{n}. {result.text}"
-            for n, result in enumerate(reply.results, 1)
-        ]
-        text = "\n".join(lines)
-    return _cut(text)
-
-
-def figures(result: Enhanced) -> str:
-    """Sizes, format, weight and time: `640 × 480 → 2560 × 1920, JPEG, 1.2 MB, 6 s`."""
-    kind = result.media_type.rpartition("/")[2].upper()
-    return (
-        f"{result.source_width} × {result.source_height} → {result.width} × {result.height}, "
-        f"{kind}, {size(result.bytes)}, {duration(result.seconds)}"
-    )
-
-
 def size(count: int) -> str:
     """Bytes for people: `840 kB`, `1.2 MB`."""
     if count < 999_500:
@@ -209,61 +170,3 @@ def about(seconds: float) -> str:
     if seconds < 90:
         return _("about {number} s").format(number=5 * round(seconds / 5))
     return _("about {number} min").format(number=round(seconds / 60))
-
-
-def _one(result: Enhanced | Failed, recipe: Recipe) -> str:
-    if isinstance(result, Failed):
-        return result.text
-    done = any(step.done for step in result.steps)
-    head = _("Enhanced: {figures}.") if done else _("Nothing to mend here: {figures}.")
-    lines = [head.format(figures=figures(result))]
-    lines += [f"• {line(step, result)}" for step in result.steps if _telling(step, recipe)]
-    lines += [f"• {note[:1].upper()}{note[1:]}" for note in result.notes]
-    return "\n".join(lines)
-
-
-def _telling(step: Step, recipe: Recipe) -> bool:
-    """Whether a stage is worth a line: it was run, or left out though one may have expected it."""
-    if step.done:
-        return True
-    match step.stage:
-        case StageName.DENOISE:
-            return recipe.denoise != 0
-        case StageName.FACES:
-            turned_off = recipe.faces == 0 or recipe.which_faces is Which.NONE
-            return not turned_off and recipe.preset in (Preset.AUTO, Preset.PORTRAIT)
-        case StageName.UPSCALE:
-            return recipe.scale != 1
-        case _:
-            return bool(recipe.sharpen)
-
-
-def line(step: Step, result: Enhanced) -> str:
-    """One stage in words: `Noise removed, 60 %: grainy, σ ≈ 14`."""
-    text = _(_DONE[step.stage] if step.done else _LEFT[step.stage])
-    if step.done and step.stage is StageName.FACES:
-        return step.reason  # It counts the faces and says the strength by itself.
-    if step.done and step.stage is StageName.UPSCALE:
-        factor = result.width / result.source_width
-        text = (
-            _("Enlarged {factor}×").format(factor=decimal(f"{factor:.2g}"))
-            if factor > 1
-            else _("Made smaller")
-        )
-    if step.done and step.strength is not None:
-        text += f", {step.strength} %"
-    return _("{what}: {reason}").format(what=text, reason=step.reason) if step.reason else text
-
-
-def _brief(result: Enhanced) -> str:
-    done = [_(_BRIEFLY[step.stage]) for step in result.steps if step.done]
-    if not done:
-        return figures(result)
-    return _("{what}: {reason}").format(what=figures(result), reason=", ".join(done))
-
-
-def _cut(text: str) -> str:
-    encoded = text.encode("utf-16-le")  # Telegram counts UTF-16 units
-    if len(encoded) <= 2 * CAPTION_MAX:
-        return text
-    return encoded[: 2 * (CAPTION_MAX - 1)].decode("utf-16-le", "ignore").rstrip() + "…"

@@ -19,7 +19,7 @@ from core.recipe import MODEL_NAME_MAX, PLAIN, SCALES, Format, Preset, Recipe, W
 
 MAX_WORDS = 24
 LONG_EDGES = {"4k": 3840, "8k": 7680}
-STRENGTHS = ("denoise", "faces", "sharpen", "creativity")
+STRENGTHS = ("denoise", "faces", "sharpen", "light", "grain", "creativity")
 FORMATS = {"jpeg": "jpeg", "jpg": "jpeg", "png": "png", "webp": "webp"}
 WORDS: dict[str, dict[str, Any]] = {
     "sharp": {"sharpen": 50},
@@ -88,14 +88,25 @@ FORMS: dict[str, Form] = {
     "landscape": Form(N_("for places: detail and depth"), start=Recipe(preset=Preset.LANDSCAPE)),
     "art": Form(N_("for drawings and paintings"), start=Recipe(preset=Preset.ART)),
     "denoise": Form(
-        N_("remove noise and blocking only, 0–100"), start=Recipe(denoise=60, faces=0, scale=1)
+        N_("remove noise and blocking only, 0–100"),
+        start=Recipe(denoise=60, faces=0, light=0, sharpen=0, scale=1),
     ),
     "faces": Form(
         N_("restore faces only, 0–100"),
-        start=Recipe(denoise=0, faces=80, scale=1),
+        start=Recipe(denoise=0, faces=80, light=0, sharpen=0, scale=1),
         number="faces",
     ),
-    "upscale": Form(N_("enlarge 2x, 3x, 4x or 8x"), start=Recipe(scale=4), number="scale"),
+    "light": Form(
+        N_("correct exposure, contrast and colour cast only, 0–100"),
+        start=Recipe(denoise=0, faces=0, light=70, sharpen=0, scale=1),
+        number="light",
+    ),
+    "sharpen": Form(
+        N_("sharpen what is out of focus or a little shaken, 0–100"),
+        start=Recipe(faces=0, light=0, sharpen=60, scale=1),
+        number="sharpen",
+    ),
+    "upscale": Form(N_("enlarge 2x, 3x, 4x or 8x"), start=Recipe(light=0, scale=4), number="scale"),
     "status": Form(N_("where your photos are"), action=Action.STATUS),
     "cancel": Form(N_("take your photos back"), action=Action.CANCEL),
     "help": Form(N_("what I can do"), action=Action.HELP),

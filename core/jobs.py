@@ -79,9 +79,11 @@ class StageName(StrEnum):
     """The steps of the work, in their order."""
 
     DENOISE = "denoise"
+    LIGHT = "light"
     FACES = "faces"
     UPSCALE = "upscale"
     SHARPEN = "sharpen"
+    GRAIN = "grain"
 
 
 class Step(Value):
@@ -97,6 +99,8 @@ class Step(Value):
 class Enhanced(Value):
     """A photo that was enhanced: the file's key in the blob store and the figures to tell.
 
+    `findings` say in a few words what was seen in the photo, `measured` the figures behind them;
+    `drawn` is a picture that was taken for a drawing or a screenshot.
     `seconds` is the work on it, opening and saving included, `model_seconds` its stages alone.
     """
 
@@ -110,6 +114,9 @@ class Enhanced(Value):
     source_name: str
     source_width: int
     source_height: int
+    findings: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
+    drawn: bool = False
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     collage: str | None = None

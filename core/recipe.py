@@ -13,9 +13,13 @@ MODEL_NAME_MAX = 80
 
 
 class Preset(StrEnum):
-    """A starting point for what the recipe leaves open."""
+    """A starting point for what the recipe leaves open.
+
+    `auto` also decides by the kind of picture; `photo` takes it for a photo whatever it looks like.
+    """
 
     AUTO = "auto"
+    PHOTO = "photo"
     PORTRAIT = "portrait"
     LANDSCAPE = "landscape"
     ART = "art"
@@ -43,11 +47,12 @@ class Recipe(BaseModel):
 
     Strengths are percentages 0–100, 0 meaning "leave this stage out". `scale` is one of `SCALES`
     (1: keep the size); `long_edge` is the wanted longer side of the result in pixels and wins
-    over `scale`. `intensity` (percent, 100 = as planned) multiplies the strengths that the plan
-    chooses; it never touches a strength that the person set. `creativity` leads from 0, true to
-    the photo, to 100, where the upscaler may invent detail. `model` names a model, loosely; it
-    serves its own purpose, the others are served as always. `largest_scale` is no wish but a
-    community's ceiling on how many times larger the result may be.
+    over `scale`. `light` corrects exposure, contrast and colour cast; `grain` is the share of the
+    original's own grain that comes back. `intensity` (percent, 100 = as planned) multiplies the
+    strengths that the plan chooses; it never touches a strength that the person set. `creativity`
+    leads from 0, true to the photo, to 100, where the upscaler may invent detail. `model` names a
+    model, loosely; it serves its own purpose, the others are served as always. `largest_scale` is
+    no wish but a community's ceiling on how many times larger the result may be.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +62,8 @@ class Recipe(BaseModel):
     faces: Percent | None = None
     which_faces: Which | None = None
     sharpen: Percent | None = None
+    light: Percent | None = None
+    grain: Percent | None = None
     creativity: Percent | None = None
     model: str | None = Field(default=None, max_length=MODEL_NAME_MAX)
     scale: int | None = Field(default=None, ge=1, le=8)
@@ -89,6 +96,7 @@ class Recipe(BaseModel):
                 "denoise": capped(self.denoise),
                 "faces": capped(self.faces),
                 "sharpen": capped(self.sharpen),
+                "light": capped(self.light),
             }
         )
 

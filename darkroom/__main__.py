@@ -92,6 +92,18 @@ def enhance(
         int | None,
         typer.Option(min=0, max=100, metavar="0–100", help="Face restoration; 0 leaves it out."),
     ] = None,
+    light: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, metavar="0–100", help="Exposure, contrast and colour cast."),
+    ] = None,
+    sharpen: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, metavar="0–100", help="Sharpening; 0 leaves it out."),
+    ] = None,
+    grain: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, metavar="0–100", help="How much of its grain comes back."),
+    ] = None,
     creativity: Annotated[
         int | None,
         typer.Option(
@@ -128,6 +140,9 @@ def enhance(
         scale=scale,
         denoise=denoise,
         faces=faces,
+        light=light,
+        sharpen=sharpen,
+        grain=grain,
         creativity=creativity,
         model=model,
         format=file_format,

@@ -118,13 +118,19 @@ def outbox(client: Client) -> Outbox:
 
 
 @pytest.fixture
-def lab(client: Client, queue: Queue, outbox: Outbox, blobs: Blobs) -> Lab:
+def buttons(client: Client) -> Buttons:
+    """What buttons stand for."""
+    return Buttons(client)
+
+
+@pytest.fixture
+def lab(client: Client, queue: Queue, outbox: Outbox, blobs: Blobs, buttons: Buttons) -> Lab:
     """Everything that conversations share, on the real Valkey."""
     return Lab(
         queue=queue,
         outbox=outbox,
         blobs=blobs,
-        buttons=Buttons(client),
+        buttons=buttons,
         presence=Presence(client),
         communities=Communities(client),
         access=Access(client),

@@ -77,6 +77,8 @@ _STRENGTHS = {
     N_("denoise"): N_("how strongly noise is removed, 0–100"),
     N_("faces"): N_("how strongly faces are restored, 0–100"),
     N_("sharpen"): N_("how strongly it is sharpened, 0–100"),
+    N_("light"): N_("how strongly exposure, contrast and colour cast are corrected, 0–100"),
+    N_("grain"): N_("how much of its own grain comes back, 0–100"),
     N_("creativity"): N_("from true to the photo (0) to invented detail (100)"),
 }
 

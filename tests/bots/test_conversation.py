@@ -10,7 +10,7 @@ from bots.conversation import Conversation, Lab
 from bots.desk import Attachment, Press
 from bots.intake import FETCHED_AT_ONCE, MAX_PHOTOS
 from bots.status import StatusBoard
-from core import captions, images, keys, store
+from core import answers, captions, images, keys, store
 from core.blobs import Blobs
 from core.buttons import Buttons, Choice
 from core.communities import Allowance
@@ -62,7 +62,7 @@ async def test_a_photo_in_private_is_stored_owed_and_queued(
     ("text", "recipe"),
     [
         ("my cat", Recipe()),
-        ("/upscale@lab_bot 4x sharp", Recipe(scale=4, sharpen=50)),
+        ("/upscale@lab_bot 4x sharp", Recipe(scale=4, light=0, sharpen=50)),
         ("/portrait 60 png", Recipe(preset=Preset.PORTRAIT, faces=60, format=Format.PNG)),
     ],
 )
@@ -83,7 +83,7 @@ async def test_in_a_group_only_a_command_is_an_order(
     assert not desk.messages
     assert not desk.said
     await conversation.handle(desk.request("a", text="/upscale 2x", private=False))
-    assert (await only_job(lab)).recipe == Recipe(scale=2)
+    assert (await only_job(lab)).recipe == Recipe(scale=2, light=0)
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ async def test_status_and_cancel_speak_of_ones_own_photos(
     assert [job.user for job in await lab.queue.owed("test")] == ["ben"]
     assert len(await lab.blobs.keys()) == 1
     cancelled = [d.reply async for d in lab.outbox.deliveries("test", block_seconds=0.01)]
-    assert {captions.caption(reply) for reply in cancelled} == {captions.CANCELLED}
+    assert {answers.caption(reply) for reply in cancelled} == {captions.CANCELLED}
 
 
 def press(desk: RecordingDesk, button: str, choice: Choice, user: str = "ann") -> Press:
@@ -394,6 +394,10 @@ async def answer(lab: Lab, job: Job) -> None:
     [
         (Choice.TWICE, Recipe(scale=2, denoise=50)),
         (Choice.FOURFOLD, Recipe(scale=4, denoise=50)),
+        (Choice.LIGHT, Recipe(long_edge=3000, denoise=50, light=70)),
+        (Choice.NO_LIGHT, Recipe(long_edge=3000, denoise=50, light=0)),
+        (Choice.NO_FACES, Recipe(long_edge=3000, denoise=50, faces=0)),
+        (Choice.PHOTO, Recipe(long_edge=3000, denoise=50, preset=Preset.PHOTO)),
         (Choice.SOFTER, Recipe(long_edge=3000, denoise=30, intensity=60)),
         (Choice.STRONGER, Recipe(long_edge=3000, denoise=75, intensity=150)),
     ],

@@ -12,8 +12,9 @@ from bots import delivery
 from bots.delivery import DeliveryLoop
 from bots.desk import TryLater, Undeliverable
 from bots.status import StatusBoard
-from core import captions, keys, versions
+from core import answers, captions, keys, versions
 from core.blobs import Blobs
+from core.buttons import Buttons
 from core.errors import ServiceDown
 from core.jobs import Failed, PhotoRef, Reply
 from core.language import _, speaking
@@ -38,10 +39,10 @@ async def _open(client: Client) -> None:
 
 
 @pytest.fixture
-def running(desk: RecordingDesk, outbox: Outbox, blobs: Blobs) -> Running:
+def running(desk: RecordingDesk, outbox: Outbox, blobs: Blobs, buttons: Buttons) -> Running:
     @asynccontextmanager
     async def run() -> AsyncIterator[DeliveryLoop]:
-        loop = DeliveryLoop(desk, outbox, blobs)
+        loop = DeliveryLoop(desk, outbox, blobs, buttons)
         task = asyncio.create_task(loop.run())
         yield loop
         await asyncio.wait_for(loop.drain(), 5)
@@ -74,7 +75,7 @@ async def test_an_answer_arrives_with_its_bytes_and_leaves_nothing_behind(
     assert answer is not None
     assert answer.reply == told
     assert [(file.data, file.collage) for file in answer.files] == [(b"file", b"collage")]
-    assert [len(row) for row in answer.buttons] == [3, 2]
+    assert [len(row) for row in answer.buttons] == [2, 3]
     assert await blobs.keys() == []
     assert await client.xlen(keys.outbox("test")) == 0
     assert await client.exists(keys.sent("job-1")) == 0
@@ -105,7 +106,12 @@ async def test_after_a_failure_only_what_was_not_sent_is_sent(
 
 
 async def test_a_crash_between_send_and_acknowledgement_repeats_no_part(
-    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
+    desk: RecordingDesk,
+    outbox: Outbox,
+    blobs: Blobs,
+    buttons: Buttons,
+    client: Client,
+    running: Running,
 ) -> None:
     await published(desk, outbox, blobs)
     reached = asyncio.Event()
@@ -115,7 +121,7 @@ async def test_a_crash_between_send_and_acknowledgement_repeats_no_part(
         await asyncio.Event().wait()
 
     desk.before_files = killed
-    task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs).run())
+    task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs, buttons).run())
     await reached.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -201,12 +207,16 @@ async def test_a_photo_store_out_of_reach_is_waited_for_too(
 
 
 async def test_the_waits_double_up_to_a_minute_however_long_it_lasts(
-    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+    desk: RecordingDesk,
+    outbox: Outbox,
+    blobs: Blobs,
+    buttons: Buttons,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(delivery, "RETRY_SECONDS", (1.0,))
     await published(desk, outbox, blobs)
     (found,) = [one async for one in outbox.deliveries("test", block_seconds=0.01)]
-    loop = DeliveryLoop(desk, outbox, blobs)
+    loop = DeliveryLoop(desk, outbox, blobs, buttons)
     desk.faults = [TryLater() for _ in range(1100)]  # 18 hours
     waits = [await loop._deliver(found) for _ in range(1100)]
     assert waits[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
@@ -216,7 +226,12 @@ async def test_the_waits_double_up_to_a_minute_however_long_it_lasts(
 
 
 async def test_a_reply_that_ends_the_bot_each_time_is_given_up(
-    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, client: Client, running: Running
+    desk: RecordingDesk,
+    outbox: Outbox,
+    blobs: Blobs,
+    buttons: Buttons,
+    client: Client,
+    running: Running,
 ) -> None:
     await published(desk, outbox, blobs)
     reached = asyncio.Event()
@@ -227,7 +242,7 @@ async def test_a_reply_that_ends_the_bot_each_time_is_given_up(
 
     desk.before_files = deadly
     for _time in range(delivery.DEADLY_ATTEMPTS):
-        task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs).run())
+        task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs, buttons).run())
         await reached.wait()
         reached.clear()
         task.cancel()
@@ -325,7 +340,11 @@ async def test_a_job_past_its_deadline_is_told_that_the_lab_did_not_get_to_it(
 
 
 async def test_old_bytes_and_what_was_left_of_delivered_jobs_are_swept(
-    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+    desk: RecordingDesk,
+    outbox: Outbox,
+    blobs: Blobs,
+    buttons: Buttons,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await blobs.put(Blobs.key("old", "in-0", 5), b"x")
     later = time.time() + 600
@@ -350,7 +369,7 @@ async def test_old_bytes_and_what_was_left_of_delivered_jobs_are_swept(
         return count
 
     monkeypatch.setattr(blobs, "sweep", watched)
-    task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs).run())
+    task = asyncio.create_task(DeliveryLoop(desk, outbox, blobs, buttons).run())
     await asyncio.wait_for(swept.wait(), 10)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -409,17 +428,17 @@ async def test_while_redis_is_full_an_answer_that_no_chat_takes_is_buried_once(
 
 
 async def test_the_status_is_settled_before_the_answer_takes_its_place(
-    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, queue: Queue
+    desk: RecordingDesk, outbox: Outbox, blobs: Blobs, buttons: Buttons, queue: Queue
 ) -> None:
     told = await published(desk, outbox, blobs)
     board = StatusBoard(desk, queue)
     job = fresh(address=told.address)
     board.watch(job)
-    loop = DeliveryLoop(desk, outbox, blobs, board)
+    loop = DeliveryLoop(desk, outbox, blobs, buttons, board)
     task = asyncio.create_task(loop.run())
     await desk.delivered["job-1"].wait()
     await loop.drain()
     await board.tell(job, "a late edit")
-    assert desk.messages[1].text == captions.caption(told)
+    assert desk.messages[1].text == answers.caption(told)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -50,7 +50,7 @@ async def delivering(
         return count
 
     monkeypatch.setattr(lab.blobs, "sweep", counted)
-    task = asyncio.create_task(DeliveryLoop(desk, lab.outbox, lab.blobs).run())
+    task = asyncio.create_task(DeliveryLoop(desk, lab.outbox, lab.blobs, lab.buttons).run())
     yield sweeps
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

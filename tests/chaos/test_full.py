@@ -76,7 +76,7 @@ async def test_while_redis_is_full_newcomers_are_told_and_the_others_get_their_p
         await lab.blobs.put(key, b"file")
         told = reply(job.id, address=job.address, results=(enhanced(key=key),))
         assert await lab.outbox.publish(told)
-        loop = DeliveryLoop(desk, lab.outbox, lab.blobs, board)
+        loop = DeliveryLoop(desk, lab.outbox, lab.blobs, lab.buttons, board)
         (found,) = [one async for one in lab.outbox.deliveries("test", block_seconds=0.01)]
         await loop._deliver(found)
     assert desk.parts == [(job.id, "text"), (job.id, "files")]

@@ -10,7 +10,7 @@ from typing import cast
 from PIL import Image
 
 from bots.conversation import Lab
-from core import captions, keys
+from core import answers, keys
 from core.blobs import Blobs
 from core.communities import UNLIMITED, Allowance
 from core.jobs import Enhanced, Failed, Job, Reply, StageName, Step
@@ -141,7 +141,7 @@ class Bench:
         assert await self.lab.outbox.publish(reply)
         await self.lab.blobs.discard(photo.key for photo in job.photos)
         collages = len(files) if job.recipe.collage else 0
-        return Made(job, captions.caption(reply), tuple(files), collages)
+        return Made(job, answers.caption(reply), tuple(files), collages)
 
     async def _enhanced(self, job: Job, number: int, name: str, data: bytes) -> Enhanced:
         key = Blobs.key(job.id, f"out-{number}", job.deadline)
@@ -161,6 +161,7 @@ class Bench:
             source_name=name,
             source_width=SOURCE[0],
             source_height=SOURCE[1],
+            measured=("noise σ ≈ 3",),
             steps=(Step(stage=StageName.UPSCALE, done=True, reason="small"),),
             collage=collage,
             seconds=1.5,

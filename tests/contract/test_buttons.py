@@ -10,7 +10,10 @@ from tests.contract.platform import Person, Photo, Platform
 
 pytestmark = pytest.mark.needs(Feature.BUTTONS)
 
-LABELS = tuple(captions.LABELS[choice] for choice in ("2x", "4x", "original", "softer", "stronger"))
+LABELS = tuple(
+    captions.LABELS[choice] for choice in ("2x", "original", "softer", "stronger", "why")
+)
+WHY = captions.LABELS["why"]
 TWICE, ORIGINAL = captions.LABELS["2x"], captions.LABELS["original"]
 
 
@@ -32,6 +35,14 @@ async def test_an_answer_offers_the_choices_that_would_have_been_others(
     job = await bench.job()
     assert job.recipe.scale == 2
     await shown(platform, ada, made, await bench.answer(job))
+
+
+@pytest.mark.usefixtures("bot")
+async def test_why_is_told_step_by_step(platform: Platform, ada: Person, bench: Bench) -> None:
+    made = await answered(platform, ada, bench)
+    ada.press(captioned(ada, made), WHY)
+    await platform.until(lambda: speaks(ada, "• Enlarged 4×: small\nMeasured: noise σ ≈ 3."))
+    assert bench.idle
 
 
 @pytest.mark.usefixtures("bot")

@@ -19,7 +19,7 @@ async def test_a_photo_comes_back_as_a_file_with_a_comparison_and_words(
     assert await bench.lab.blobs.get(job.photos[0].key) == photo_bytes()
     made = await bench.answer(job)
     await shown(platform, ada, made)
-    for figure in ("64 × 48 → 256 × 192", "PNG", "2 s"):
+    for figure in ("4× → 256 × 192", "64 × 48 before", "PNG", "2 s"):
         assert figure in made.caption
 
 

@@ -26,6 +26,21 @@ async def test_an_offer_of_an_earlier_version_still_counts(client: Client) -> No
     assert await Buttons(client).find("b:4x") == (OFFER, Choice.FOURFOLD)
 
 
+async def test_the_reasons_of_an_answer_are_kept_with_its_offer(client: Client) -> None:
+    buttons = Buttons(client)
+    made = await buttons.offer(OFFER)
+    await client.expire(keys.button(made), 1000)
+    await buttons.explain(made, "• Enlarged 4×: small")
+    explained = OFFER.model_copy(update={"why": "• Enlarged 4×: small"})
+    assert await buttons.find(f"{made}:why") == (explained, Choice.WHY)
+    assert await client.ttl(keys.button(made)) <= 1000
+    await client.set(keys.button("odd"), "[]")
+    for button_id in ("gone", "odd"):
+        await buttons.explain(button_id, "because")
+    assert not await client.exists(keys.button("gone"))
+    assert await client.get(keys.button("odd")) == "[]"
+
+
 async def test_an_offer_keeps_model_creativity_and_faces(client: Client) -> None:
     recipe = Recipe(creativity=70, model="general-x4v3", which_faces=Which.MAIN)
     offer = OFFER.model_copy(update={"recipe": recipe})

@@ -13,23 +13,27 @@ RECIPES = {
     "/portrait": Recipe(preset=Preset.PORTRAIT),
     "/landscape": Recipe(preset=Preset.LANDSCAPE),
     "/art": Recipe(preset=Preset.ART),
-    "/upscale 4x sharp": Recipe(scale=4, sharpen=50),
+    "/light": Recipe(denoise=0, faces=0, light=70, sharpen=0, scale=1),
+    "/light 30": Recipe(denoise=0, faces=0, light=30, sharpen=0, scale=1),
+    "/sharpen 80": Recipe(faces=0, light=0, sharpen=80, scale=1),
+    "/enhance light:40 grain off": Recipe(light=40, grain=0),
+    "/upscale 4x sharp": Recipe(light=0, scale=4, sharpen=50),
     "/portrait 60 png": Recipe(preset=Preset.PORTRAIT, faces=60, format=Format.PNG),
-    "/upscale": Recipe(scale=4),
-    "/upscale 2": Recipe(scale=2),
-    "/upscale x8": Recipe(scale=8),
-    "/UPSCALE ×3": Recipe(scale=3),
-    "/upscale 2x, png.": Recipe(scale=2, format=Format.PNG),
-    "/upscale 3000px": Recipe(long_edge=3000),
-    "/upscale 4k webp": Recipe(long_edge=3840, format=Format.WEBP),
+    "/upscale": Recipe(light=0, scale=4),
+    "/upscale 2": Recipe(light=0, scale=2),
+    "/upscale x8": Recipe(light=0, scale=8),
+    "/UPSCALE ×3": Recipe(light=0, scale=3),
+    "/upscale 2x, png.": Recipe(light=0, scale=2, format=Format.PNG),
+    "/upscale 3000px": Recipe(light=0, long_edge=3000),
+    "/upscale 4k webp": Recipe(light=0, long_edge=3840, format=Format.WEBP),
     "/enhance 8k": Recipe(long_edge=7680),
     "/enhance 4k 2x": Recipe(scale=2),
     "/enhance 2x 4k": Recipe(long_edge=3840),
-    "/denoise": Recipe(denoise=60, faces=0, scale=1),
-    "/denoise 35": Recipe(denoise=35, faces=0, scale=1),
-    "/denoise 35%": Recipe(denoise=35, faces=0, scale=1),
-    "/faces 80": Recipe(denoise=0, faces=80, scale=1),
-    "/faces 0": Recipe(denoise=0, faces=0, scale=1),
+    "/denoise": Recipe(denoise=60, faces=0, scale=1, light=0, sharpen=0),
+    "/denoise 35": Recipe(denoise=35, faces=0, scale=1, light=0, sharpen=0),
+    "/denoise 35%": Recipe(denoise=35, faces=0, scale=1, light=0, sharpen=0),
+    "/faces 80": Recipe(denoise=0, faces=80, scale=1, light=0, sharpen=0),
+    "/faces 0": Recipe(denoise=0, faces=0, scale=1, light=0, sharpen=0),
     "/enhance denoise 30 2x": Recipe(denoise=30, scale=2),
     "/enhance faces:70 denoise=0": Recipe(denoise=0, faces=70),
     "/enhance faces off": Recipe(faces=0),
@@ -38,17 +42,19 @@ RECIPES = {
     "/enhance format:png scale:4x": Recipe(format=Format.PNG, scale=4),
     "/enhance\n2x\tpng": Recipe(scale=2, format=Format.PNG),
     "/enhance creativity 40": Recipe(creativity=40),
-    "/upscale 4x creativity:70%": Recipe(scale=4, creativity=70),
+    "/upscale 4x creativity:70%": Recipe(light=0, scale=4, creativity=70),
     "/landscape vivid": Recipe(preset=Preset.LANDSCAPE, creativity=100),
     "/enhance faithful 2x": Recipe(creativity=0, scale=2),
     "/enhance vivid creativity off": Recipe(creativity=0),
-    "/upscale 4x model:general-x4v3": Recipe(scale=4, model="general-x4v3"),
+    "/upscale 4x model:general-x4v3": Recipe(light=0, scale=4, model="general-x4v3"),
     "/upscale model RealESRGAN_x4plus png": Recipe(
-        scale=4, model="realesrgan_x4plus", format=Format.PNG
+        light=0, scale=4, model="realesrgan_x4plus", format=Format.PNG
     ),
     "/portrait 60 model=codeformer": Recipe(preset=Preset.PORTRAIT, faces=60, model="codeformer"),
     "/enhance faces:main": Recipe(which_faces=Which.MAIN),
-    "/faces main 60": Recipe(denoise=0, faces=60, scale=1, which_faces=Which.MAIN),
+    "/faces main 60": Recipe(
+        denoise=0, faces=60, scale=1, which_faces=Which.MAIN, light=0, sharpen=0
+    ),
     "/enhance faces:all faces:60": Recipe(which_faces=Which.ALL, faces=60),
     "/portrait faces none": Recipe(preset=Preset.PORTRAIT, which_faces=Which.NONE),
     "/portrait faces:none faces:main": Recipe(preset=Preset.PORTRAIT, which_faces=Which.MAIN),
@@ -82,7 +88,9 @@ def test_talk_commands_need_no_photo_and_ignore_further_words(name: str) -> None
 )
 def test_a_command_addressed_by_name_is_ours_alone(text: str, bot: str | None, known: bool) -> None:
     command = parse(text, bot=bot)
-    assert command == (Command("upscale", Action.ENHANCE, Recipe(scale=4)) if known else None)
+    assert command == (
+        Command("upscale", Action.ENHANCE, Recipe(scale=4, light=0)) if known else None
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from core import captions, versions
+from core import answers, versions
 from core.jobs import UnknownVersion
 from core.versions import photos, refusal
 from tests.doubles.jobs import job, reply
@@ -16,7 +16,7 @@ def test_a_job_and_a_reply_of_another_version_are_told_to_their_address() -> Non
         {"chat": 7, "status": 9},
     )
     assert photos(json.dumps(strange)) == 3
-    assert captions.caption(told) == versions.OTHER_VERSION
+    assert answers.caption(told) == versions.OTHER_VERSION
     assert refusal(json.dumps(reply().model_dump(mode="json") | {"v": 2})).job == "job-1"
 
 

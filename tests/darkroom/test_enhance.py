@@ -67,7 +67,7 @@ def test_when_every_photo_was_enhanced_the_exit_code_is_0_and_the_words_are_for_
     ended = run(tmp_path, *words)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == ""
-    assert "Nothing to mend here: 32 × 24 → 32 × 24" in ended.stderr
+    assert "left as it is.\n32 × 24, PNG" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert sorted(path.name for path in tmp_path.glob("*.*")) == ["a-darkroom.png", "a.png"]
 

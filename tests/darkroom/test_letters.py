@@ -11,6 +11,7 @@ from bots.delivery import DeliveryLoop
 from bots.desk import Undeliverable
 from core import store
 from core.blobs import Blobs
+from core.buttons import Buttons
 from core.errors import DarkroomError
 from core.outbox import Outbox
 from core.store import Client
@@ -46,7 +47,7 @@ def said(*words: str) -> str:
 async def delivered_once(client: Client, desk: RecordingDesk, blobs: Blobs) -> None:
     """Read what is published and deliver it, once."""
     outbox = Outbox(client)
-    loop = DeliveryLoop(desk, outbox, blobs)
+    loop = DeliveryLoop(desk, outbox, blobs, Buttons(client))
     async for delivery in outbox.deliveries("test", block_seconds=0.01):
         await loop._deliver(delivery)
 

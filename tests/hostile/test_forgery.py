@@ -17,7 +17,9 @@ from core.rules import RULES
 from tests.doubles.desk import RecordingDesk
 from tests.doubles.photos import photo_file
 
-ENHANCING = (Choice.TWICE, Choice.FOURFOLD, Choice.SOFTER, Choice.STRONGER)
+ENHANCING = tuple(
+    choice for choice in Choice if choice not in (Choice.ORIGINAL, Choice.WHY, Choice.CANCEL)
+)
 
 
 @pytest.fixture

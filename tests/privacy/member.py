@@ -21,7 +21,7 @@ ANN, BOB = "ann-4711", "bob-4712"
 
 @asynccontextmanager
 async def delivering(desk: RecordingDesk, lab: Lab) -> AsyncIterator[None]:
-    loop = DeliveryLoop(desk, lab.outbox, lab.blobs)
+    loop = DeliveryLoop(desk, lab.outbox, lab.blobs, lab.buttons)
     task = asyncio.create_task(loop.run())
     try:
         yield

@@ -13,6 +13,7 @@ from PIL import Image
 
 from bots.conversation import Lab
 from core import captions, keys, versions
+from core.answers import caption
 from core.blobs import Blobs
 from core.errors import ModelUnavailable
 from core.images import Limits
@@ -233,7 +234,7 @@ async def test_a_bad_photo_gets_its_sentence_and_stops_no_other(lab: Lab, bench:
     failed = [result for result in others if isinstance(result, Failed)]
     assert [result.code for result in failed] == ["truncated", "not_an_image", "video"]
     assert [result.source_name for result in failed[:2]] == ["holiday 1.png", "holiday 2.png"]
-    assert "1 of 4 photos" in captions.caption(reply)
+    assert "1 of 4 photos" in caption(reply)
 
 
 async def test_each_job_is_answered_in_its_own_language(lab: Lab, bench: Bench) -> None:
@@ -385,7 +386,7 @@ async def test_a_running_job_stops_when_it_is_taken_back(
     await come(stopped)
     engine.may_go.set()
     await work
-    assert captions.caption(await only_answer(lab)).startswith("0 of 2")
+    assert caption(await only_answer(lab)).startswith("0 of 2")
     assert await lab.blobs.keys() == []
 
 
@@ -535,7 +536,7 @@ async def test_a_job_that_ended_its_worker_twice_is_given_up(
     for _start in range(STARTS_MAX):
         await leases.begin("job-1")
     await bench.work("job-1")
-    assert captions.caption(await only_answer(lab)) == captions.GIVEN_UP
+    assert caption(await only_answer(lab)) == captions.GIVEN_UP
     assert await lab.blobs.keys() == []
 
 
@@ -569,7 +570,7 @@ async def test_the_neighbour_of_a_poisoned_photo_is_not_given_up(
             await leases.begin(name)
     await asyncio.gather(*(bench.work(name) for name in order))
     told = {reply.job: reply for reply in await answers(lab)}
-    assert captions.caption(told["poison"]) == captions.GIVEN_UP
+    assert caption(told["poison"]) == captions.GIVEN_UP
     assert isinstance(told["innocent"].results[0], Enhanced)
 
 
@@ -668,7 +669,7 @@ async def test_a_job_of_another_version_is_answered(lab: Lab, bench: Bench, clie
     record = '{"v":2,"platform":"test","user":"ann","address":{"chat":7},"photos":[{"new":1}]}'
     await client.set(keys.job("job-1"), record)
     await bench.work("job-1")
-    assert captions.caption(await only_answer(lab)) == versions.OTHER_VERSION
+    assert caption(await only_answer(lab)) == versions.OTHER_VERSION
     assert await client.zcard(keys.user("test", "ann")) == 0
 
 

@@ -18,7 +18,7 @@ import pytest
 from arq.connections import ArqRedis
 from arq.worker import func
 
-from core import captions, keys, store
+from core import answers, captions, keys, store
 from core.jobs import Enhanced, Failed, Reply
 from core.leases import Leases
 from core.presence import Presence
@@ -82,7 +82,7 @@ async def test_a_worker_works_stops_on_wish_and_ends_in_order(
         await lab.working("job-2")
         taken_back = Reply.failure(job, "cancelled", captions.CANCELLED)
         assert await lab.queue.cancel(job, taken_back) is Cancelling.STOPPING
-        assert captions.caption(await lab.answer()) == captions.CANCELLED
+        assert answers.caption(await lab.answer()) == captions.CANCELLED
 
         await lab.send("job-3", SECONDS, DENOISED)
         await lab.working("job-3")
@@ -151,7 +151,7 @@ async def test_a_killed_workers_job_is_taken_up_by_another_and_given_up_when_tha
     await client.delete("arq:in-progress:job-1")  # its lease, so that nobody waits for it again
     async with WorkerProcess(redis_url, tmp_path) as third:
         answer = await lab.answer()
-        assert captions.caption(answer) == captions.GIVEN_UP
+        assert answers.caption(answer) == captions.GIVEN_UP
         assert "given up" in third.log
         await lab.send("job-2", SHORT, DENOISED)
         assert enhanced(await lab.answer())

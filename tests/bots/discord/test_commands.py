@@ -93,7 +93,7 @@ async def test_a_photo_by_command_becomes_the_answer_in_its_response(
     shown = last(ada, channel)
     assert [file.name for file in shown.files] == ["result-0.png"]
     assert [file.name for file in shown.gallery] == ["comparison-1.jpg"]
-    assert "256 × 192" in shown.text
+    assert "64 × 48 before" in shown.text
     assert captions.LABELS["2x"] in shown.buttons
     assert not shown.ephemeral
     assert len(from_bot(ada, channel)) == 1

@@ -127,11 +127,11 @@ async def test_a_press_cut_off_by_a_stop_is_finished_by_the_next_start(
         await server.until(lambda: last(ada, ada.private()).files)
         monkeypatch.setattr(app, "STOP_SECONDS", 0.05)
         server.fail("cdn", Fault(hold=held))
-        ada.press(last(ada, ada.private()), captions.LABELS["4x"])
+        ada.press(last(ada, ada.private()), captions.LABELS["2x"])
         await server.until(lambda: len(server.downloads) == 2)
     held.set()
     async with start_bot():
-        assert (await only_job(server, lab)).recipe.scale == 4
+        assert (await only_job(server, lab)).recipe.scale == 2
 
 
 async def test_what_keeps_ending_the_bot_is_told(

@@ -53,7 +53,7 @@ async def test_quick_clicks_count_once(server: DiscordServer, lab: Lab) -> None:
     ada = server.person()
     await answered(server, lab, ada, ada.private())
     answer = last(ada, ada.private())
-    presses = [ada.press(answer, captions.LABELS["4x"]) for _ in range(3)]
+    presses = [ada.press(answer, captions.LABELS["2x"]) for _ in range(3)]
     await server.until(lambda: all(press.acknowledged for press in presses))
     await only_job(server, lab)
     assert len(from_bot(ada, ada.private())) == 2
@@ -66,7 +66,7 @@ async def test_somebody_elses_button_says_so_to_them_alone(server: DiscordServer
     await community(lab, guild)
     channel = guild.channel()
     await answered(server, lab, ada, channel)
-    eve.press(last(ada, channel), captions.LABELS["4x"])
+    eve.press(last(ada, channel), captions.LABELS["2x"])
     await server.until(lambda: "Only the person" in said(eve, channel))
     assert "Only the person" not in said(ada, channel)
 
@@ -139,7 +139,7 @@ async def test_a_commands_photo_serves_while_its_link_does(server: DiscordServer
     await publish(lab, job, await enhanced(lab, job))
     await server.until(lambda: last(ada, ada.private()).files)
     server.expire_links()
-    ada.press(answer, captions.LABELS["4x"])
+    ada.press(answer, captions.LABELS["stronger"])
     await server.until(lambda: "send it again" in said(ada, ada.private()))
 
 

@@ -48,8 +48,8 @@ async def test_a_photo_comes_back_as_a_file_with_collage_and_buttons(
     assert answer.file is not None
     assert answer.file.data == picture(256, 192, seed=7)
     assert answer.file.name == "result-0.png"
-    assert "64 × 48 → 256 × 192" in answer.text
-    assert list(answer.buttons) == ["2×", "4×", "Original", "Softer", "Stronger"]
+    assert "64 × 48 before" in answer.text
+    assert list(answer.buttons) == ["2×", "Original", "Softer", "Stronger", "Why?"]
     assert collage.kind == "photo"
     assert collage.reply_to == asked
 
