@@ -78,7 +78,8 @@ def enhance(
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where the results go.")
     ] = Path("out"),
     preset: Annotated[
-        Preset, typer.Option(help="A starting point for what is left open.")
+        Preset,
+        typer.Option(metavar="NAME", help=f"Where to start from: {', '.join(Preset)}."),
     ] = Preset.AUTO,
     scale: Annotated[
         int | None,

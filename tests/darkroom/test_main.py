@@ -39,7 +39,7 @@ def test_help_names_every_command(run: Run) -> None:
         (
             ["enhance"],
             [
-                *("PHOTO", "--output", "-o", "--preset", "auto|photo|portrait|landscape|art"),
+                *("PHOTO", "--output", "-o", "--preset", "auto, photo, portrait, landscape, art"),
                 *("--scale", "--denoise", "--faces", "--creativity", "--model"),
                 *("auto|jpeg|png|webp", "--no-collage"),
                 *("--json", "exit code is 0 only if every photo"),
