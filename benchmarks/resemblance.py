@@ -107,7 +107,9 @@ def _print_drift(files: Sequence[Path], bench: Bench, strength: int) -> None:
                 print(_line(case, trials, strength))
             better = [trial for trial in cases["restored"] if trial.gain > 0]
             lowered = sum(trial.kept < strength for trial in better)
-            print(f"  restored and nearer to the clean face: {len(better)}, lowered: {lowered}")
+            gain = np.mean([trial.gain for trial in cases["restored"]])
+            print(f"  restored: {gain:+.2f} dB, nearer to the clean face: {len(better)}", end="")
+            print(f", of these lowered: {lowered}")
 
 
 def _line(case: str, trials: Sequence[_Trial], strength: int) -> str:

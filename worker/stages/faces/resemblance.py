@@ -18,7 +18,7 @@ _MOST_SHIFT, _MOST_UNLIKENESS, _MOST_PALING = 1 / 6, 8.0, 5.0
 """Of 49 held-out faces made 64 pixels small and poor, set in at full strength, as 95th percentiles:
 restored by the shipped model 0.06, 1.8 and 0, by the clean face itself 0.13, 3.6 and 1. As 5th
 percentiles: another's face 1.0, 37 and −32; the mouth or an eye moved by 5 % of the eye distance
-0.26, 1.0 and −11, by 10 % 0.48, 2.7 and −12; twice as smooth 0.10, 5.2 and 22
+0.26, 1.0 and −11, by 10 % 0.48, 2.7 and −12; twice as smooth 0.09, 5.4 and 21
 (`python -m benchmarks.resemblance`). A sixth of a pixel is 1 % of the eye distance there; in a face
 of 25 pixels the clean one lies up to 0.3 beside what noise and JPEG left of it."""
 
