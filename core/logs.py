@@ -45,9 +45,13 @@ _CREDENTIALS = re.compile(r"\b(\w+://)[^\s/'\"<>]*@")
 _PARAMETERS = re.compile(r"\b(\w+://[^\s?'\"<>]*\?)[^\s'\"<>]+")
 # What Telegram's and Discord's tokens look like, for lines of those who do not know the bot's own.
 _TOKEN = re.compile(r"\b\d{5,}:[\w-]{30,}|\b[\w-]{18,}\.[\w-]{6}\.[\w-]{27,}")
+# Somebody's words between quotation marks, and pages that a server answered with.
 _QUOTED = re.compile(
-    r"""(?<!\w)b?'(?:\\.|[^'\\]|'(?=\w))*'|(?<!\w)b?"(?:\\.|[^"\\])*"|“[^”]*”""", re.DOTALL
+    r"""(?<!\w)b?'(?:\\.|[^'\\]|'(?=\w))*(?:'|\Z)|(?<!\w)b?"(?:\\.|[^"\\])*(?:"|\Z)"""
+    r"""|“[^”]*(?:”|\Z)|<(?:\?xml|!doctype|html|error)\b.*""",
+    re.DOTALL | re.IGNORECASE,
 )
+_LONGEST = 4000  # letters of one error's message
 _NUMBERS_BELOW = 1_000_000  # larger ones are those of people, chats and messages
 
 
@@ -120,7 +124,7 @@ def _story(error: BaseException, told: frozenset[int]) -> Iterator[str]:
     yield from (frame.rstrip() for frame in traceback.format_tb(error.__traceback__))
     kind = type(error)
     place = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
-    words = str(error)
+    words = str(error)[:_LONGEST]
     if not (isinstance(error, OSError) and error.errno is not None):
         words = _QUOTED.sub("…", words)
     yield f"{place}{kind.__qualname__}" + (f": {words}" if words else "")

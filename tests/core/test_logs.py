@@ -203,6 +203,18 @@ def test_a_traceback_has_causes_groups_and_no_end_only_once() -> None:
     assert "Ada" not in told
 
 
+def test_a_page_that_a_server_answered_with_is_not_shown() -> None:
+    page = "<?xml version='1.0'?>\n<Error><Key>Ada</Key></Error>"
+    assert story(RuntimeError(f"403 Forbidden: {page}")).endswith("RuntimeError: 403 Forbidden: …")
+
+
+def test_what_is_quoted_without_an_end_is_not_shown() -> None:
+    endless = story(ValueError(f"not for {bytes(range(256)) * 100_000!r}"))
+    assert endless.endswith("ValueError: not for …")
+    assert story(ValueError('3 of "Ada')).endswith("ValueError: 3 of …")
+    assert story(ValueError("a user's 3 photos don't fit")).endswith("a user's 3 photos don't fit")
+
+
 def test_an_error_of_a_library_is_named_with_its_module() -> None:
     assert story(httpx.InvalidURL("no")).endswith("httpx.InvalidURL: no")
     assert story(SettingsError("")).endswith("core.errors.SettingsError")
