@@ -1,7 +1,14 @@
 """What is seen in a photo before anything is done to it; each figure is a room."""
 
-from worker.diagnosis.compression import blocking
-from worker.diagnosis.noise import noise_sigma
+from worker.diagnosis.blur import blur_of
+from worker.diagnosis.colour import colour_of
+from worker.diagnosis.compression import blocking, quality
+from worker.diagnosis.faces import figures_of
+from worker.diagnosis.kind import kind_of
+from worker.diagnosis.light import light_of
+from worker.diagnosis.noise import luma_sigma, noise_sigma
+from worker.diagnosis.samples import detail, glimpse, spots
+from worker.diagnosis.texture import texture_of
 from worker.diagnosis.values import (
     Blank,
     Blur,
@@ -27,11 +34,33 @@ __all__ = [
     "Use",
     "blocking",
     "diagnose",
+    "figures_of",
     "noise_sigma",
 ]
 
+_BLOCKS = 0.3
+"""A step at the borders of blocks that photos without JPEG do not have."""
+
 
 def diagnose(photo: Photo) -> Diagnosis:
-    """The figures of a photo; transparent areas do not count."""
-    height, width = photo.pixels.shape[:2]
-    return Diagnosis(width, height, noise_sigma(photo), blocking(photo))
+    """The figures of a photo; transparent areas do not count.
+
+    Noise, light and colour are looked for all over the photo, the rest in the window of 512 pixels
+    that has most contrast.
+    """
+    part, small = detail(photo), glimpse(photo)
+    grain = luma_sigma(part)
+    jpeg_quality, steps = quality(photo.jpeg_quality, part), blocking(photo)
+    return Diagnosis(
+        width=photo.width,
+        height=photo.height,
+        noise_sigma=noise_sigma(photo),
+        blocking=steps,
+        jpeg_quality=jpeg_quality,
+        blur=blur_of(part, grain, jpeg=jpeg_quality is not None or steps > _BLOCKS),
+        light=light_of(spots(photo), small.levels[small.opaque]),
+        colour=colour_of(small, grey=photo.grey),
+        kind=kind_of(part),
+        generated=photo.generated,
+        texture=texture_of(part, grain),
+    )

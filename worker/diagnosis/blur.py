@@ -6,8 +6,7 @@ import numpy as np
 
 from worker.diagnosis.edges import DIRECTIONS, Widths, edge_widths
 from worker.diagnosis.enlargement import enlargement
-from worker.diagnosis.noise import grain
-from worker.diagnosis.samples import Luma
+from worker.diagnosis.samples import Detail
 from worker.diagnosis.values import Blur, BlurKind
 
 __all__ = ["blur_of"]
@@ -22,18 +21,18 @@ _FARTHEST, _LONGEST = 15.3, 40.0
 _ANGLES: Final = np.arange(DIRECTIONS) * (np.pi / DIRECTIONS)
 
 
-def blur_of(light: Luma, *, jpeg: bool) -> Blur:
-    """The blur of H×W luma (0–255), of a window where the photo has most contrast; `jpeg` says
-    that it was compressed.
+def blur_of(detail: Detail, noise: float, *, jpeg: bool) -> Blur:
+    """The blur where the photo has most contrast; `noise` is the grain of the luma (0–255), `jpeg`
+    says that it was compressed.
 
     Grain of up to 25 and JPEG down to a quality of 20 move sigma by less than the photos differ
     among themselves, some 0.3 pixels; past 4 pixels it is read too low.
     """
-    widths = edge_widths(light, grain([light[..., None]]))
+    widths = edge_widths(detail, noise)
     if widths is None:
         return Blur()
     sigma = _beyond_own(widths.mean)
-    factor = enlargement(light, sigma, blocks=jpeg)
+    factor = enlargement(detail.light, sigma, blocks=jpeg)
     if factor > 1:
         return Blur(BlurKind.ENLARGED, sigma, factor=factor)
     if motion := _motion(widths):

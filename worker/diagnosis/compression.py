@@ -8,14 +8,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from worker.diagnosis.samples import Luma, busiest, luma, middle
+from worker.diagnosis.samples import Detail, Luma, luma, middle
 from worker.imaging.origin import luma_steps
 from worker.imaging.photo import Photo
 
 __all__ = ["blocking", "quality", "quality_seen"]
 
 _GRID_SIDE: Final = 256 + 7
-_BLOCKS_SIDE: Final = 512
+_LEAST_SIDE = 24
 _BIN: Final = 0.25
 """How finely coefficients are counted, in units of one."""
 _REACH: Final = 1024
@@ -32,19 +32,20 @@ _NEAR_BEST = 0.8
 _NOT_WORSE = 3.0
 
 
-def quality(photo: Photo) -> float | None:
-    """The lowest JPEG quality (1–100, as libjpeg counts) that the photo went through.
+def quality(told: float | None, detail: Detail) -> float | None:
+    """The lowest JPEG quality (1–100, as libjpeg counts) that a photo went through.
 
-    The pixels are asked as well as the file's own tables, so that a PNG made of a JPEG, or a poor
-    JPEG saved anew at a high quality, is known. None where neither shows that it was ever JPEG.
+    The pixels are asked as well as what the file's own tables `told`, so that a PNG made of a JPEG,
+    or a poor JPEG saved anew at a high quality, is known. None where nothing shows that it was ever
+    JPEG.
     """
-    seen, told = quality_seen(photo), photo.jpeg_quality
+    seen = quality_seen(detail)
     if seen is None or told is None:
         return told if seen is None else seen
     return seen if seen < told - _NOT_WORSE else told
 
 
-def quality_seen(photo: Photo) -> float | None:
+def quality_seen(detail: Detail) -> float | None:
     """The quality (1–99) that the pixels themselves show, None if none.
 
     The grid of blocks is where most DCT coefficients are zero (T. Nikoukhah et al., "ZERO: a Local
@@ -55,15 +56,11 @@ def quality_seen(photo: Photo) -> float | None:
     coarsest table that fits is taken. Exact for libjpeg's tables up to some 97; noise or a change
     of size after the compression hides it.
     """
-    window = busiest(photo, _BLOCKS_SIDE)
-    pixels = photo.pixels[window]
-    if min(pixels.shape[:2]) < 24:
+    if min(detail.light.shape) < _LEAST_SIDE:
         return None
-    down, across = _origin(luma(pixels[:_GRID_SIDE, :_GRID_SIDE]))
-    usable = (pixels.min(axis=2) > 0) & (pixels.max(axis=2) < 65535)
-    if photo.alpha is not None:
-        usable &= photo.alpha[window] == 65535
-    counts = _counts(luma(pixels[down:, across:]), usable[down:, across:])
+    down, across = _origin(detail.light[:_GRID_SIDE, :_GRID_SIDE])
+    usable = detail.opaque & (detail.light > 0) & (detail.pixels.max(axis=2) < 65535)
+    counts = _counts(detail.light[down:, across:], usable[down:, across:])
     return _coarsest(*_fits(counts))
 
 

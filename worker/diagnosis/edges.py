@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.diagnosis.samples import Luma
+from worker.diagnosis.samples import Detail, Luma
 
 __all__ = ["DIRECTIONS", "Widths", "edge_widths"]
 
@@ -25,6 +25,8 @@ _LEAST_SLOPE = 0.5  # levels a pixel
 _STEEPNESS: Final = 1.4
 """Between 1, the loss of energy of a lone step, and 2, that of natural texture: chosen so that
 photos blurred by a sigma of 1–4 are read right."""
+_HALF: Final = np.float32(0.5)
+_FAR: Final = 35  # pixels: the reach of the widest blur, both ways
 _WIDEST = 150.0  # squared pixels
 
 Gradient = tuple[Luma, Luma]
@@ -44,23 +46,26 @@ class Widths:
         return float((self.variance * self.pixels).sum() / self.pixels.sum())
 
 
-def edge_widths(light: Luma, noise: float) -> Widths | None:
-    """The widths of the strongest edges in `light`, whose grain has a deviation of `noise` (0–255);
-    None where there are no edges.
+def edge_widths(detail: Detail, noise: float) -> Widths | None:
+    """The widths of the strongest edges, where the grain of the luma has a deviation of `noise`
+    (0–255); None where there are no edges. Only opaque pixels count.
 
     The energies of the gradient under two Gaussian blurs are compared: the finer loses less of a
     wide edge (re-blurring, as S. Zhuo and T. Sim, "Defocus Map Estimation from a Single Image",
     Pattern Recognition 44(9), 2011, but by energies over many pixels, from which that of white
     noise can be taken off). The finest pair that stands out from the noise speaks.
     """
-    gradients = {sigma: _gradient(light, sigma) for pair in _SCALES for sigma in pair}
+    gradients = {sigma: _gradient(detail.light, sigma) for pair in _SCALES for sigma in pair}
     across, down = gradients[_SELECTING]
     slope = across * across + down * down
-    strong = slope >= np.quantile(slope, 1 - _STRONG)
+    there = _deep(detail.opaque)
+    if not there.any():
+        return None
+    strong = there & (slope >= np.quantile(slope[there], 1 - _STRONG))
     if float(slope[strong].mean()) - 2 * _grain(_SELECTING) * noise**2 < _LEAST_SLOPE**2:
         return None
     around = np.ones((_SPREAD, _SPREAD), np.uint8)
-    edges = cv2.dilate(strong.astype(np.uint8), around).astype(bool)
+    edges = there & (cv2.dilate(strong.astype(np.uint8), around) > 0)
     across, down = gradients[_TURNING]
     turn = np.arctan2(-down[edges], across[edges]) % np.pi
     direction = np.rint(turn / (np.pi / DIRECTIONS)).astype(np.intp) % DIRECTIONS
@@ -87,10 +92,19 @@ def edge_widths(light: Luma, noise: float) -> Widths | None:
 
 def _gradient(light: Luma, sigma: float) -> Gradient:
     """Levels a pixel, across and down, of the inner pixels."""
-    smooth = cv2.GaussianBlur(light, (0, 0), sigma)
-    across = cast("Luma", smooth[1:-1, 2:] - smooth[1:-1, :-2])
-    down = cast("Luma", smooth[2:, 1:-1] - smooth[:-2, 1:-1])
-    return across / 2, down / 2
+    smooth = cast("Luma", cv2.GaussianBlur(light, (0, 0), sigma))
+    return (smooth[1:-1, 2:] - smooth[1:-1, :-2]) * _HALF, (
+        smooth[2:, 1:-1] - smooth[:-2, 1:-1]
+    ) * _HALF
+
+
+def _deep(opaque: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which inner pixels lie so far from transparent ones that no blur reaches them."""
+    if bool(opaque.all()):
+        return opaque[1:-1, 1:-1]
+    around = np.ones((_FAR, _FAR), np.uint8)
+    deep: NDArray[np.bool_] = cv2.erode(opaque.astype(np.uint8), around)[1:-1, 1:-1] > 0
+    return deep
 
 
 @cache

@@ -1,20 +1,39 @@
 """Which part of a large photo is looked at."""
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.photo import Photo, Pixels
 
-__all__ = ["Levels", "Luma", "Window", "busiest", "luma", "middle", "patches"]
+__all__ = [
+    "Colours",
+    "Detail",
+    "Glimpse",
+    "Levels",
+    "Luma",
+    "detail",
+    "glimpse",
+    "luma",
+    "middle",
+    "patches",
+    "spots",
+]
 
 Levels = NDArray[np.float32]
 """H×W×3 on the scale 0–255."""
 Luma = NDArray[np.float32]
 """H×W on the scale 0–255."""
 
-Window = tuple[slice, slice]
+Colours = NDArray[np.float32]
+"""N×3 sRGB on the scale 0–1."""
+_Window = tuple[slice, slice]
+
+_SPOTS: Final = 1 << 17
+_GLIMPSE: Final = 256
 
 _PATCH: Final = 64
 _SAMPLE_PIXELS: Final = 1_500_000
@@ -27,6 +46,40 @@ def luma(pixels: Pixels) -> Luma:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """A small copy of a photo: H×W×3 sRGB of 0–1, and H×W, where it is opaque."""
+
+    levels: NDArray[np.float32]
+    opaque: NDArray[np.bool_]
+
+
+def glimpse(photo: Photo) -> Glimpse:
+    """The photo with a long edge of 256 pixels at most, each a mean over its area."""
+    step = max(1, max(photo.pixels.shape[:2]) // (4 * _GLIMPSE))
+    pixels = photo.pixels[::step, ::step].astype(np.float32) / np.float32(65535)
+    height, width = pixels.shape[:2]
+    factor = min(1.0, _GLIMPSE / max(height, width))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    levels = cast("NDArray[np.float32]", cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    opaque = np.ones(levels.shape[:2], bool)
+    if photo.alpha is not None:
+        there = (photo.alpha[::step, ::step] == 65535).astype(np.float32)
+        opaque = cv2.resize(there, size, interpolation=cv2.INTER_AREA) > 0.999
+    return Glimpse(levels, opaque)
+
+
+def spots(photo: Photo) -> Colours:
+    """Opaque pixels as they are, some hundred thousand at most, from all over the photo."""
+    height, width = photo.pixels.shape[:2]
+    step = max(1, round((height * width / _SPOTS) ** 0.5))
+    pixels = photo.pixels[::step, ::step]
+    found = pixels.reshape(-1, 3)
+    if photo.alpha is not None:
+        found = pixels[photo.alpha[::step, ::step] == 65535]
+    return found.astype(np.float32) / np.float32(65535)
+
+
 def middle(pixels: Pixels, side: int = 1536) -> Pixels:
     """The middle of a photo, `side` pixels each way at most."""
     height, width = pixels.shape[:2]
@@ -34,15 +87,24 @@ def middle(pixels: Pixels, side: int = 1536) -> Pixels:
     return np.ascontiguousarray(pixels[top : top + side, left : left + side])
 
 
-def busiest(photo: Photo, side: int) -> Window:
-    """Where, of up to 4×4 windows of `side` pixels at most, the photo has most contrast.
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """A part of a photo at full resolution: H×W×3 pixels, their luma, and where it is opaque."""
 
-    Windows that are transparent count by their opaque share.
+    pixels: Pixels
+    light: Luma
+    opaque: NDArray[np.bool_]
+
+
+def detail(photo: Photo, side: int = 512) -> Detail:
+    """The one of up to 4×4 windows of `side` pixels at most in which there is most contrast.
+
+    Windows that are partly transparent count by their opaque share.
     """
     height, width = photo.pixels.shape[:2]
     high, wide = min(side, height), min(side, width)
     tops, lefts = (
-        np.unique(np.linspace(0, whole - part, 4).astype(int) if whole > part else [0])
+        np.unique(np.linspace(0, whole - part, 4).astype(int))
         for whole, part in ((height, high), (width, wide))
     )
     windows = [
@@ -50,15 +112,27 @@ def busiest(photo: Photo, side: int) -> Window:
         for top in tops
         for left in lefts
     ]
-    return max(windows, key=lambda window: _contrast(photo, window))
-
-
-def _contrast(photo: Photo, window: Window) -> float:
-    green = photo.pixels[(*window, 1)][::4].astype(np.float32)
-    steps = float(np.abs(np.diff(green, axis=1)).mean()) if green.shape[1] > 1 else 0.0
+    if len(windows) == 1:
+        window = windows[0]
+    else:
+        window = max(windows, key=lambda window: _contrast(photo, window))
+    pixels = np.ascontiguousarray(photo.pixels[window])
+    opaque = np.ones(pixels.shape[:2], bool)
     if photo.alpha is not None:
-        steps *= float((photo.alpha[window][::4] == 65535).mean())
-    return steps
+        opaque = photo.alpha[window] == 65535
+    return Detail(pixels, luma(pixels), opaque)
+
+
+def _contrast(photo: Photo, window: _Window) -> float:
+    # Of means over 4×4 pixels, so that grain does not count.
+    green = photo.pixels[(*window, 1)].astype(np.float32)
+    height, width = green.shape
+    size = (max(1, width // 4), max(1, height // 4))
+    small = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
+    contrast = float(np.abs(np.diff(small, axis=1)).sum() + np.abs(np.diff(small, axis=0)).sum())
+    if photo.alpha is not None:
+        contrast *= float((photo.alpha[window][::4] == 65535).mean())
+    return contrast
 
 
 def patches(photo: Photo) -> list[Pixels]:
