@@ -5,9 +5,9 @@ from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.imaging.photo import Pixels
+from worker.stages.coarse import Levels, enlarged
 from worker.tiles import strips
 
 __all__ = ["colour_error", "pull_back"]
@@ -32,8 +32,6 @@ _FADE = 0.05
 """Share of telling pixels in a neighbourhood at which half of the correction is left."""
 
 _COMPARED_PIXELS = 1_000_000
-
-Levels = NDArray[np.float32]
 
 
 class _Comparison(NamedTuple):
@@ -73,8 +71,8 @@ def pull_back(result: Pixels, source: Pixels) -> Pixels:
     compared = _compared(result, source)
     drift = _drift(compared)
     for _, _, rows in strips(result.shape[0], 256, 0):
-        part = _enlarged(compared.open, rows, result.shape)
-        part *= _enlarged(drift, rows, result.shape)
+        part = enlarged(compared.open, rows, result.shape)
+        part *= enlarged(drift, rows, result.shape)
         part += result[rows]
         result[rows] = np.rint(np.clip(part, 0, 65535, out=part), out=part)
     return result
@@ -109,20 +107,6 @@ def _averaged(values: Levels, weight: Levels, sigma: float, fade: float) -> Leve
     """The weighted mean over a neighbourhood; `fade` is the weight at which it is halved."""
     sigma = max(1.0, sigma)
     return _blurred(values * weight, sigma) / (_blurred(weight, sigma) + np.float32(fade))
-
-
-def _enlarged(picture: Levels, rows: slice, shape: tuple[int, ...]) -> Levels:
-    """Some `rows` of a picture that is enlarged to `shape` between the middles of its pixels."""
-    height, width = shape[:2]
-    ratio = picture.shape[0] / height
-    at = np.clip((np.arange(rows.start, rows.stop) + 0.5) * ratio - 0.5, 0, len(picture) - 1)
-    above = at.astype(int)
-    first, last = int(above[0]), min(int(above[-1]) + 2, len(picture))
-    some = _resized(picture[first:last], (width, last - first), cv2.INTER_LINEAR)
-    share = (at - above).astype(np.float32)[:, None, None]
-    low, high = some[above - first], some[np.minimum(above + 1, last - 1) - first]
-    result: Levels = low + (high - low) * share
-    return result
 
 
 def _blurred(picture: Levels, sigma: float) -> Levels:
