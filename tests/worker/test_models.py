@@ -56,6 +56,23 @@ def test_code_in_a_file_is_never_run(tmp_path: Path, plain_pickle: bool) -> None
     assert not mark.exists()
 
 
+@pytest.mark.parametrize("name", ["known.pth", "known.safetensors", "known.onnx"])
+def test_a_published_file_that_was_replaced_is_refused_unopened(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, opened = tmp_path / "mark", []
+    (tmp_path / name).write_bytes(pickle.dumps(Trap(mark)))
+    purpose = Purpose.DETECT if name.endswith(".onnx") else Purpose.UPSCALE
+    known = row(name, purpose, 2, own=False, url="https://x.example/known", sha256="ab" * 32)
+    for reader in ("worker.models.load", "worker.models.FaceFinder"):
+        monkeypatch.setattr(reader, lambda *given: opened.append(given))
+    models = Models(store(tmp_path, [known]))
+    with pytest.raises(ModelUnavailable, match="damaged or not the published one"):
+        models.finder("known") if purpose is Purpose.DETECT else models.named("known")
+    assert opened == []
+    assert not mark.exists()
+
+
 @pytest.mark.parametrize("name", ["broken.pth", "broken.safetensors"])
 def test_broken_file_is_said(tmp_path: Path, name: str) -> None:
     whole = save(compact(), tmp_path / "whole.safetensors").read_bytes()
