@@ -303,6 +303,18 @@ def test_overrides_change_services_that_exist(
             assert port.startswith(("127.0.0.1:", "${REDIS_BIND:?"))
 
 
+@pytest.mark.parametrize("path", OVERRIDES, ids=lambda path: path.name)
+def test_no_override_loosens_a_container(path: Path, services: dict[str, dict[str, Any]]) -> None:
+    confinement = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
+    confinement |= {"read_only": True, "tmpfs": ["/tmp"]}
+    loosening = {"privileged", "cap_add", "network_mode", "pid", "ipc", "userns_mode", "devices"}
+    for name, service in yaml.safe_load(path.read_text())["services"].items():
+        expected = confinement if name not in services else {}
+        assert {key: service[key] for key in confinement if key in service} == expected
+        assert not loosening & service.keys()
+        assert service.get("user") not in ("root", "0", 0, "0:0")
+
+
 # --- Redis, with the command of the compose file ---
 
 
