@@ -11,17 +11,19 @@ from core import metrics
 from core.errors import Cancelled
 from core.jobs import StageName, Step
 from core.language import _
-from core.recipe import Recipe, Which
-from worker.diagnosis import diagnose
+from core.recipe import Preset, Recipe, Which
+from worker.diagnosis import Kind, diagnose, figures_of
 from worker.engine import Engine
 from worker.faces import Face
 from worker.imaging.photo import Box, Photo, Pixels
 from worker.models import Models
-from worker.plan import MAX_OUTPUT_PIXELS, Plan, PlannedStage, plan
+from worker.plan import MAX_OUTPUT_PIXELS, Plan, PlannedStage, Sight, plan, refuse_blank
 from worker.stages import alpha
 from worker.stages.denoise import denoise
 from worker.stages.faces import RestoredFace, in_front, paste, report, restore
+from worker.stages.light import light, need
 from worker.stages.sharpen import sharpen
+from worker.stages.tone import pull_back
 from worker.stages.upscale import resize, upscale
 from worker.tiles import strips
 
@@ -29,15 +31,19 @@ __all__ = ["Outcome", "enhance"]
 
 Progress = Callable[[str, float], None]
 
+_SEEN_BETTER = 40
+"""Denoised by so many percent, a photo is looked at for faces once more."""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """The enhanced photo, what became of each step, and what the person should know.
+    """The enhanced photo, the plan, what became of each step, and what the person should know.
 
     `face_box` is the largest face in pixels of the source, where a face finder is installed.
     """
 
     photo: Photo
+    plan: Plan
     steps: tuple[Step, ...]
     notes: tuple[str, ...]
     face_box: Box | None = None
@@ -56,7 +62,8 @@ def enhance(
     """Runs what the recipe asks for and the photo needs; blocks, so call it in a thread.
 
     A photo that needs nothing comes back with the very same pixels. `progress` is told a stage's
-    name and its fraction done. Raises Cancelled, ModelUnavailable or DarkroomError (memory).
+    name and its fraction done. Raises Cancelled, ModelUnavailable, PhotoRefused for a photo that
+    shows nothing, or DarkroomError (memory).
     """
     work = _Work(photo, recipe, models, engine, max_output_pixels, progress, cancelled)
     return work.run()
@@ -84,35 +91,52 @@ class _Work:
         self.pixels = photo.pixels
         if photo.alpha is not None:
             self.pixels = alpha.bleed(photo.pixels, photo.alpha)
-        with metrics.STAGE.labels("diagnose", "").time():
-            diagnosis = diagnose(replace(photo, pixels=self.pixels))
         self.able = models.capabilities(recipe.preset, recipe.model)
-        self.plan: Plan = plan(recipe, diagnosis, self.able, max_output_pixels)
+        with metrics.STAGE.labels("diagnose", "").time():
+            self.found = self._find()
+            sight = self._sight()
+        if sight.picture(recipe.preset) is not Kind.PHOTO:
+            self.able = models.capabilities(Preset.ART, recipe.model)
+        self.sight = sight
+        self.plan: Plan = plan(recipe, sight, self.able, max_output_pixels)
         self.seconds: defaultdict[StageName, float] = defaultdict(float)
         self.since = time.monotonic()
+
+    def _sight(self) -> Sight:
+        diagnosis = diagnose(replace(self.photo, pixels=self.pixels))
+        alpha = self.photo.alpha
+        if alpha is None or alpha.min() == alpha.max():
+            refuse_blank(diagnosis)
+        return Sight(
+            diagnosis,
+            need(self.pixels, asked=bool(self.recipe.light)),
+            figures_of(self.found, self.pixels),
+        )
 
     def run(self) -> Outcome:
         """All stages in their order."""
         steps = [self._denoise()]
         self._lap(StageName.DENOISE)
-        found = self._find()
-        restored, faces_step = self._restore(found)
+        steps.append(self._light())
+        self._lap(StageName.LIGHT)
+        restored, faces_step = self._restore()
         self._lap(StageName.FACES)
         steps += [faces_step, self._upscale()]
         self._lap(StageName.UPSCALE)
         if restored:
             size = (self.photo.width, self.photo.height)
-            self.pixels = paste(self._own(), restored, size)
-            self.pixels = self._as_grey(self.pixels)
+            self.pixels = self._as_grey(paste(self._own(), restored, size))
             self._lap(StageName.FACES)
         steps.append(self._sharpen())
         self._lap(StageName.SHARPEN)
+        steps.append(_left_out(self.plan.grain))
         photo = self.photo
         if any(step.done for step in steps):
             photo = replace(photo, pixels=self.pixels, alpha=self._alpha())
             self._lap(StageName.UPSCALE)
         self._measured(steps)
-        return Outcome(photo, tuple(steps), self.plan.notes, found[0].box if found else None)
+        box = self.found[0].box if self.found else None
+        return Outcome(photo, self.plan, tuple(steps), self.plan.notes, box)
 
     def _lap(self, stage: StageName) -> None:
         """The time since the last lap belongs to `stage`."""
@@ -132,16 +156,26 @@ class _Work:
             return _done(stage)
         if stage.model is None or not stage.strength:
             return _left_out(stage)
-        self.pixels = self._as_grey(
-            denoise(
-                self.pixels,
-                self.models.named(stage.model),
-                self.engine,
-                stage.strength,
-                progress=self._teller(StageName.DENOISE),
-                cancelled=self.cancelled,
-            )
+        clean = denoise(
+            self.pixels,
+            self.models.named(stage.model),
+            self.engine,
+            stage.strength,
+            progress=self._teller(StageName.DENOISE),
+            cancelled=self.cancelled,
         )
+        self.pixels = self._as_grey(pull_back(clean, self.pixels))
+        if stage.strength >= _SEEN_BETTER:
+            self.found = self._find()
+        return _done(stage)
+
+    def _light(self) -> Step:
+        stage = self.plan.light
+        if not stage.strength or not self.sight.light:
+            return _left_out(stage)
+        self._check()
+        boxes = [face.box for face in self.found]
+        self.pixels = light(self.pixels, self.sight.light, stage.strength, boxes)
         return _done(stage)
 
     def _find(self) -> tuple[Face, ...]:
@@ -149,8 +183,8 @@ class _Work:
         finder = self.models.finder(self.able.detect)
         return () if finder is None else finder.find(self.pixels)
 
-    def _restore(self, found: tuple[Face, ...]) -> tuple[tuple[RestoredFace, ...], Step]:
-        stage = self.plan.faces
+    def _restore(self) -> tuple[tuple[RestoredFace, ...], Step]:
+        stage, found = self.plan.faces, self.found
         if stage.model is None or not stage.strength:
             return (), _left_out(stage)
         if not found:

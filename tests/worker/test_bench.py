@@ -157,7 +157,7 @@ async def come(event: threading.Event) -> None:
 
 
 async def test_a_photo_becomes_a_file_a_collage_and_figures(lab: Lab, bench: Bench) -> None:
-    recipe = Recipe(scale=2, denoise=50, faces=0, format=Format.JPEG)
+    recipe = Recipe(scale=2, denoise=50, faces=0, light=80, format=Format.JPEG)
     job = await enqueued(lab, photo_file(40, 30), recipe=recipe)
     await bench.work("job-1")
     reply = await only_answer(lab)
@@ -170,10 +170,15 @@ async def test_a_photo_becomes_a_file_a_collage_and_figures(lab: Lab, bench: Ben
     assert result.source_name == "holiday 0.png"
     assert [(step.stage, step.done) for step in result.steps] == [
         (StageName.DENOISE, True),
+        (StageName.LIGHT, True),
         (StageName.FACES, False),
         (StageName.UPSCALE, True),
         (StageName.SHARPEN, False),
+        (StageName.GRAIN, False),
     ]
+    assert result.findings == ("flat, too bright",)
+    assert result.measured[0] == "a photo"
+    assert not result.drawn
     data = await lab.blobs.get(result.key)
     assert len(data) == result.bytes
     with Image.open(io.BytesIO(data)) as image:
@@ -363,7 +368,11 @@ async def test_a_collage_that_fails_does_not_withhold_the_photo(
 
 
 async def test_without_a_wish_for_a_collage_none_is_drawn(lab: Lab, bench: Bench) -> None:
-    await enqueued(lab, photo_file(), recipe=Recipe(scale=1, denoise=0, faces=0, collage=False))
+    await enqueued(
+        lab,
+        photo_file(),
+        recipe=Recipe(scale=1, denoise=0, faces=0, light=0, sharpen=0, collage=False),
+    )
     await bench.work("job-1")
     (result,) = (await only_answer(lab)).results
     assert isinstance(result, Enhanced)

@@ -19,7 +19,7 @@ from weights.store import WeightsStore
 from worker.diagnosis import Diagnosis
 from worker.engine import Engine
 from worker.models import LoadedModel, Models, load
-from worker.plan import plan
+from worker.plan import Sight, plan
 from worker.tiles import smallest_window
 
 ONE_LEVEL = 257
@@ -75,7 +75,7 @@ def test_denoise_strength_is_upstreams(tmp_path: Path) -> None:
         save(network, tmp_path / f"{name}.safetensors")
         states.append(network.state_dict())
     models = Models(WeightsStore(tmp_path, shipped=tmp_path))
-    made = plan(Recipe(denoise=60), Diagnosis(132, 124, 9.0, 0.0), models.capabilities())
+    made = plan(Recipe(denoise=60), Sight(Diagnosis(132, 124, 9.0, 0.0)), models.capabilities())
     general, twin = states
     mixed = {key: 0.6 * value + 0.4 * twin[key] for key, value in general.items()}
     (blend,) = made.passes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import Cancelled, ModelUnavailable
-from core.jobs import StageName
+from core.jobs import StageName, Step
 from core.recipe import Preset, Recipe, Which
 from tests.doubles.counts import count
 from tests.worker.networks import Lab, Pixels, compact, photo, picture, real_picture, row, save
@@ -19,6 +19,7 @@ from worker.imaging.photo import Photo
 from worker.models import Models
 from worker.pipeline import Outcome, enhance
 from worker.stages.denoise import denoise
+from worker.stages.tone import pull_back
 from worker.stages.upscale import upscale
 
 
@@ -28,7 +29,13 @@ def lab(tmp_path: Path) -> Lab:
 
 
 def run(lab: Lab, source: Photo, **wishes: object) -> Outcome:
-    return enhance(source, Recipe.model_validate(wishes), lab.models, lab.engine)
+    recipe = Recipe.model_validate({"light": 0, "sharpen": 0, "grain": 0} | wishes)
+    return enhance(source, recipe, lab.models, lab.engine)
+
+
+def step_of(outcome: Outcome, stage: StageName) -> Step:
+    (step,) = [step for step in outcome.steps if step.stage is stage]
+    return step
 
 
 def test_stages_run_in_order_and_say_why(lab: Lab) -> None:
@@ -88,6 +95,7 @@ def test_denoising_comes_before_upscaling(lab: Lab) -> None:
     source = photo()
     outcome = run(lab, source, denoise=100, scale=2)
     clean = denoise(source.pixels, lab.models.named("tiny-denoise"), lab.engine, 100)
+    clean = pull_back(clean, source.pixels)
     expected = upscale(clean, [lab.models.named("tiny-x2")], lab.engine, 112, 80)
     assert (outcome.photo.pixels == expected).all()
 
@@ -224,7 +232,7 @@ def test_creativity_mixes_the_twins(tmp_path: Path) -> None:
     for creativity, share in ((0, 0), (30, 30), (100, 100), (None, 40)):
         outcome = run(lab, source, scale=4, denoise=0, creativity=creativity)
         assert (outcome.photo.pixels == lab.enlarged(share, source.pixels)).all()
-        results[share] = outcome.steps[2].model
+        results[share] = step_of(outcome, StageName.UPSCALE).model
     assert results == {0: "twin-x4", 30: "tiny-x4 30 %", 40: "tiny-x4 40 %", 100: "tiny-x4"}
 
 
@@ -233,7 +241,7 @@ def test_creativity_serves_both_passes_and_the_alpha(tmp_path: Path) -> None:
     alpha = np.zeros((20, 28), np.uint16)
     alpha[5:15, 7:21] = 65535
     outcome = run(lab, photo(20, 28, alpha=alpha), scale=8, creativity=70)
-    assert outcome.steps[2].model == "tiny-x4 70 % + tiny-x2"
+    assert step_of(outcome, StageName.UPSCALE).model == "tiny-x4 70 % + tiny-x2"
     assert outcome.photo.pixels.shape == (160, 224, 3)
     assert outcome.notes == ("creativity had no say in tiny-x2: only one variant is installed",)
 
@@ -243,7 +251,7 @@ def test_upscaler_with_a_grainy_twin_takes_the_noise_out_alone(tmp_path: Path) -
     source = photo()
     outcome = run(lab, source, scale=4, denoise=60)
     assert (outcome.photo.pixels == lab.enlarged(60, source.pixels)).all()
-    noise = outcome.steps[0]
+    noise = step_of(outcome, StageName.DENOISE)
     assert (noise.done, noise.strength, noise.model) == (True, 60, "tiny-x4")
     assert noise.reason == "you asked for it, while enlarging"
 
@@ -254,7 +262,7 @@ def test_model_asked_for_by_name_does_the_work(lab: Lab) -> None:
     model = lab.models.named("tiny-x4")
     expected = upscale(source.pixels, [model], lab.engine, 112, 80)
     assert (outcome.photo.pixels == expected).all()
-    assert outcome.steps[2].reason == "you asked for it, with tiny-x4"
+    assert step_of(outcome, StageName.UPSCALE).reason == "you asked for it, with tiny-x4"
     assert outcome.notes == ("the model tiny-x4 enlarges 4×, so its result was reduced to 2×",)
 
 
@@ -278,7 +286,7 @@ def test_face_is_found_restored_and_set_in(portrait_lab: Lab, shared: Path) -> N
     source = photo(pixels=pixels)
     with_faces = run(portrait_lab, source, faces=100, denoise=0, scale=2)
     without = run(portrait_lab, source, faces=0, denoise=0, scale=2)
-    step = with_faces.steps[1]
+    step = step_of(with_faces, StageName.FACES)
     assert step.done
     assert (step.strength, step.model, step.reason) == (
         100,
@@ -298,8 +306,8 @@ def test_face_is_found_restored_and_set_in(portrait_lab: Lab, shared: Path) -> N
 @pytest.mark.shared
 def test_photo_without_faces_says_so(portrait_lab: Lab, shared: Path) -> None:
     outcome = run(portrait_lab, photo(pixels=real_picture(shared, 0, 60, 80)), scale=1)
-    assert not outcome.steps[1].done
-    assert outcome.steps[1].reason == "no face was found"
+    assert not step_of(outcome, StageName.FACES).done
+    assert step_of(outcome, StageName.FACES).reason == "no face was found"
     assert outcome.face_box is None
 
 
@@ -308,7 +316,7 @@ def test_faces_alone_leave_the_source_untouched(portrait_lab: Lab, shared: Path)
     source = photo(pixels=face(shared, 0, 160))
     before = source.pixels.copy()
     outcome = run(portrait_lab, source, faces=80, denoise=0, scale=1)
-    assert outcome.steps[1].done
+    assert step_of(outcome, StageName.FACES).done
     assert (outcome.photo.pixels != before).any()
     assert (source.pixels == before).all()
 
@@ -323,13 +331,19 @@ def test_only_the_faces_that_were_asked_for(portrait_lab: Lab, shared: Path) -> 
         run(portrait_lab, source, faces=60, which_faces=which, denoise=0, scale=1)
         for which in (Which.ALL, Which.MAIN)
     )
-    assert every.steps[1].reason == "2 faces restored at 60 %"
-    assert main.steps[1].reason == "1 face restored at 60 %; 1 in the background left alone"
+    assert step_of(every, StageName.FACES).reason == "2 faces restored at 60 %"
+    assert (
+        step_of(main, StageName.FACES).reason
+        == "1 face restored at 60 %; 1 in the background left alone"
+    )
     background = np.s_[:, 320:]
     assert (main.photo.pixels[background] == pixels[background]).all()
     assert (every.photo.pixels[background] != pixels[background]).any()
     nobody = run(portrait_lab, source, faces=60, which_faces=Which.NONE, denoise=0, scale=1)
-    assert (nobody.steps[1].done, nobody.steps[1].reason) == (False, "turned off")
+    assert (step_of(nobody, StageName.FACES).done, step_of(nobody, StageName.FACES).reason) == (
+        False,
+        "turned off",
+    )
     assert nobody.photo.pixels is pixels
 
 
@@ -338,7 +352,7 @@ def test_faces_in_grey_and_transparent_photos(portrait_lab: Lab, shared: Path) -
     one = face(shared, 0, 160)
     grey = np.repeat(one[..., 1:2], 3, axis=2)
     kept = run(portrait_lab, photo(pixels=grey, grey=True), faces=100, denoise=0, scale=1)
-    assert kept.steps[1].done
+    assert step_of(kept, StageName.FACES).done
     assert (kept.photo.pixels == kept.photo.pixels[..., :1]).all()
     assert (kept.photo.pixels != grey).any()
     alpha = np.zeros((160, 160), np.uint16)
@@ -346,7 +360,7 @@ def test_faces_in_grey_and_transparent_photos(portrait_lab: Lab, shared: Path) -
     hidden = one.copy()
     hidden[alpha == 0] = 0
     cut_out = run(portrait_lab, photo(pixels=hidden, alpha=alpha), faces=100, denoise=0, scale=2)
-    assert cut_out.steps[1].done
+    assert step_of(cut_out, StageName.FACES).done
     assert cut_out.photo.alpha is not None
     assert cut_out.photo.alpha[40:280, 60:260].min() == 65535
 
@@ -356,5 +370,8 @@ def test_faces_left_alone_say_why(portrait_lab: Lab, shared: Path) -> None:
     pixels = np.full((420, 420, 3), 25_000, np.uint16)
     pixels[20:404, 20:404] = face(shared, 1, 384)
     outcome = run(portrait_lab, photo(pixels=pixels), faces=100, denoise=0, scale=1)
-    assert (outcome.steps[1].done, outcome.steps[1].reason) == (False, "already sharp")
+    assert (step_of(outcome, StageName.FACES).done, step_of(outcome, StageName.FACES).reason) == (
+        False,
+        "already sharp",
+    )
     assert outcome.photo.pixels is pixels

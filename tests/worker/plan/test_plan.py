@@ -10,18 +10,17 @@ from core.recipe import Preset, Recipe, Which
 from weights.catalog import CatalogRow, Purpose
 from weights.roster import Blend, Capabilities
 from worker.diagnosis import Diagnosis
-from worker.plan import MAX_OUTPUT_PIXELS, Plan, plan
+from worker.plan import MAX_OUTPUT_PIXELS, Plan, Sight, plan
 
 ALL = Capabilities({2: "net-x2", 4: "net-x4"}, "net-denoise", "net-faces", "net-detect")
 
 
-def seen(width: int = 800, height: int = 600, noise: float = 0.5, blocks: float = 0.0) -> Diagnosis:
-    return Diagnosis(width, height, noise, blocks)
+def seen(width: int = 800, height: int = 600, noise: float = 0.5, blocks: float = 0.0) -> Sight:
+    return Sight(Diagnosis(width, height, noise, blocks))
 
 
 def steps(made: Plan) -> list[str]:
-    stages = (made.denoise, made.faces, made.upscale, made.sharpen)
-    return [stage.stage.value for stage in stages if stage.strength]
+    return [stage.stage.value for stage in made.stages if stage.strength]
 
 
 @pytest.mark.parametrize(
@@ -192,10 +191,10 @@ def test_result_fits_and_keeps_its_shape(
     ("noise", "blocks", "strength", "reason"),
     [
         (0.5, 0.1, 0, "the photo is clean"),
-        (5, 0.1, 63, "grainy, σ ≈ 5"),
-        (14, 0.1, 98, "grainy, σ ≈ 14"),
+        (5, 0.1, 63, "noisy, σ ≈ 5"),
+        (14, 0.1, 98, "noisy, σ ≈ 14"),
         (0.5, 2.0, 94, "JPEG blocks show"),
-        (5, 1.0, 89, "grainy, σ ≈ 5, JPEG blocks show"),
+        (5, 1.0, 89, "noisy, σ ≈ 5, JPEG blocks show"),
     ],
 )
 def test_noise_decides_the_denoising(
@@ -221,14 +220,14 @@ def test_intensity_changes_what_the_plan_chose() -> None:
         plan(Recipe(intensity=value), seen(noise=5), ALL) for value in (50, 100, 250)
     )
     assert softer.denoise.strength < plain.denoise.strength < stronger.denoise.strength == 100
-    assert (softer.faces.strength, stronger.faces.strength) == (25, 100)
+    assert (softer.faces.strength, stronger.faces.strength) == (35, 100)
 
 
 def test_presets_have_habits() -> None:
     made = {preset: plan(Recipe(preset=preset), seen(noise=8), ALL) for preset in Preset}
-    assert made[Preset.PORTRAIT].faces.strength == 70
+    assert made[Preset.PORTRAIT].faces.strength == 75
     assert made[Preset.LANDSCAPE].denoise.strength < made[Preset.AUTO].denoise.strength
-    assert steps(made[Preset.LANDSCAPE]) == ["denoise", "upscale", "sharpen"]
+    assert steps(made[Preset.LANDSCAPE]) == ["denoise", "sharpen", "upscale", "grain"]
     assert steps(made[Preset.ART]) == ["denoise", "upscale"]
     clean = plan(Recipe(preset=Preset.PORTRAIT), seen(), ALL)
     assert (clean.denoise.strength, clean.denoise.reason) == (30, "portraits gain from a little")
@@ -336,7 +335,7 @@ def test_general_network_takes_out_the_noise_itself() -> None:
     assert made.denoise.within is not None
     assert made.denoise.reason == "you asked for it, while enlarging"
     grainy = plan(Recipe(scale=4), seen(noise=5), GENERAL)
-    assert grainy.denoise.reason == "grainy, σ ≈ 5, while enlarging"
+    assert grainy.denoise.reason == "noisy, σ ≈ 5, while enlarging"
     assert grainy.passes == (Blend("general", "wdn", grainy.denoise.strength),)
 
 
@@ -407,9 +406,9 @@ def test_asked_model_that_is_not_needed_is_told() -> None:
 @pytest.mark.parametrize(
     ("recipe", "strength"),
     [
-        (Recipe(which_faces=Which.ALL), 50),
-        (Recipe(preset=Preset.PORTRAIT, which_faces=Which.MAIN), 70),
-        (Recipe(preset=Preset.LANDSCAPE, which_faces=Which.MAIN), 50),
+        (Recipe(which_faces=Which.ALL), 70),
+        (Recipe(preset=Preset.PORTRAIT, which_faces=Which.MAIN), 75),
+        (Recipe(preset=Preset.LANDSCAPE, which_faces=Which.MAIN), 70),
         (Recipe(which_faces=Which.MAIN, faces=30), 30),
         (Recipe(which_faces=Which.MAIN, faces=0), 0),
         (Recipe(which_faces=Which.NONE, faces=30), 0),

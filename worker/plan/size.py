@@ -1,12 +1,13 @@
 """How large the result becomes: what is wished or suits the photo, within what is allowed."""
 
 import math
+from dataclasses import dataclass
 
 from core.language import _
 from core.recipe import SCALES, Recipe
 from worker.diagnosis import Diagnosis
 
-__all__ = ["MAX_OUTPUT_PIXELS", "result_size"]
+__all__ = ["MAX_OUTPUT_PIXELS", "Size", "result_size"]
 
 MAX_OUTPUT_PIXELS = 100_000_000
 MAX_OUTPUT_SIDE = 32_000
@@ -15,10 +16,21 @@ MAX_OUTPUT_SIDE = 32_000
 _SMALL_EDGE, _MIDDLE_EDGE = 1024, 2048
 
 
-def result_size(
-    recipe: Recipe, diagnosis: Diagnosis, max_pixels: int
-) -> tuple[int, int, str, list[str]]:
-    """Width and height of the result, the reason for them, and a note if a limit bites."""
+@dataclass(frozen=True)
+class Size:
+    """Width and height of a result in pixels, the reason for them, a note if a limit bites, and
+    what the photo's own size is called where that decided.
+    """
+
+    width: int
+    height: int
+    reason: str
+    notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+def result_size(recipe: Recipe, diagnosis: Diagnosis, max_pixels: int) -> Size:
+    """How large the result of a photo becomes, with at most so many pixels."""
     if recipe.long_edge is not None:
         return _size_by_edge(recipe, recipe.long_edge, diagnosis, max_pixels)
     wanted, reason = _wanted_scale(recipe, diagnosis)
@@ -51,7 +63,17 @@ def result_size(
         notes.append(_ceiling_note(scale, wanted))
     if scale == 1 < wanted:
         reason = _("no more is allowed here")
-    return diagnosis.width * scale, diagnosis.height * scale, reason, notes
+    return Size(
+        diagnosis.width * scale,
+        diagnosis.height * scale,
+        reason,
+        tuple(notes),
+        _called(diagnosis) if scale > 1 and recipe.scale is None else (),
+    )
+
+
+def _called(diagnosis: Diagnosis) -> tuple[str, ...]:
+    return (_("small") if diagnosis.long_edge <= _SMALL_EDGE else _("of middling size"),)
 
 
 def _wanted_scale(recipe: Recipe, diagnosis: Diagnosis) -> tuple[int, str]:
@@ -87,9 +109,7 @@ def _ceiling_note(scale: int, wanted: int) -> str:
     ).format(scale=scale, wanted=wanted)
 
 
-def _size_by_edge(
-    recipe: Recipe, wanted: int, diagnosis: Diagnosis, max_pixels: int
-) -> tuple[int, int, str, list[str]]:
+def _size_by_edge(recipe: Recipe, wanted: int, diagnosis: Diagnosis, max_pixels: int) -> Size:
     def sized(edge: int) -> tuple[int, int]:
         factor = edge / diagnosis.long_edge
         return max(1, round(diagnosis.width * factor)), max(1, round(diagnosis.height * factor))
@@ -114,7 +134,7 @@ def _size_by_edge(
                 pixels=edge, wanted=wanted
             )
         ]
-    return *sized(edge), _("you asked for it"), notes
+    return Size(*sized(edge), _("you asked for it"), tuple(notes))
 
 
 def _allowed(width: int, height: int, max_pixels: int) -> bool:

@@ -1,0 +1,79 @@
+"""From wishes and what is seen to the steps of the work, each with its reason in words."""
+
+from core.jobs import StageName
+from core.language import N_, _
+from core.recipe import Recipe
+from weights.roster import Capabilities
+from worker.diagnosis import Kind
+from worker.plan import strengths
+from worker.plan.conflicts import Case, conflicts
+from worker.plan.enlarging import asked_notes, chain, creativity_notes, detailed, mixed
+from worker.plan.findings import findings, measured, refuse_blank
+from worker.plan.habits import habit_of
+from worker.plan.sight import Sight
+from worker.plan.size import MAX_OUTPUT_PIXELS, result_size
+from worker.plan.values import Plan, PlannedStage
+
+__all__ = ["MAX_OUTPUT_PIXELS", "Plan", "PlannedStage", "Sight", "plan", "refuse_blank"]
+
+_CLEAN, _LARGE = N_("clean"), N_("large enough")
+
+
+def plan(
+    recipe: Recipe,
+    sight: Sight,
+    capabilities: Capabilities,
+    max_output_pixels: int = MAX_OUTPUT_PIXELS,
+) -> Plan:
+    """The steps for a photo; what the person set wins over the preset and the figures."""
+    diagnosis, kind = sight.diagnosis, sight.picture(recipe.preset)
+    habit = habit_of(recipe.preset, sight)
+    size = result_size(recipe, diagnosis, max_output_pixels)
+    factor = max(size.width / diagnosis.width, size.height / diagnosis.height)
+    passes = chain(factor, capabilities)
+    names = [capabilities.upscale[scale] for scale in passes]
+    denoise = strengths.denoise(recipe, habit, diagnosis, capabilities, names)
+    networks = tuple(mixed(name, recipe, habit, denoise, capabilities) for name in names)
+    changed = (size.width, size.height) != (diagnosis.width, diagnosis.height)
+    upscale = PlannedStage(
+        StageName.UPSCALE,
+        100 if changed else 0,
+        detailed(size.reason, recipe, names, capabilities),
+        " + ".join(map(str, networks)) or None,
+    )
+    steps = {
+        step.stage: step
+        for step in (
+            denoise,
+            strengths.light(recipe, habit, sight),
+            strengths.sharpen(recipe, habit, diagnosis),
+            strengths.faces(recipe, habit, capabilities),
+            upscale,
+            strengths.grain(recipe, habit, diagnosis, denoise),
+        )
+    }
+    notes = list(size.notes)
+    if factor > 1 and not passes:
+        notes.append(_("no upscaling model is installed, so the photo was enlarged plainly"))
+    notes += creativity_notes(recipe, names, capabilities)
+    notes += asked_notes(capabilities, factor, passes, steps)
+    notes += conflicts(Case(recipe, sight, kind, steps))
+    seen = findings(sight, kind) + size.findings
+    if not seen and not any(step.strength for step in steps.values()):
+        seen = (_(_CLEAN), _(_LARGE))
+    return Plan(
+        denoise=steps[StageName.DENOISE],
+        light=steps[StageName.LIGHT],
+        sharpen=steps[StageName.SHARPEN],
+        faces=steps[StageName.FACES],
+        upscale=upscale,
+        grain=steps[StageName.GRAIN],
+        chain=passes,
+        passes=networks,
+        width=size.width,
+        height=size.height,
+        findings=seen,
+        measured=measured(sight),
+        notes=tuple(notes),
+        drawn=kind is not Kind.PHOTO,
+    )
