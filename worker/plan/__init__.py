@@ -1,7 +1,7 @@
 """From wishes and what is seen to the steps of the work, each with its reason in words."""
 
 from core.jobs import StageName
-from core.language import N_, _
+from core.language import _
 from core.recipe import Recipe
 from weights.roster import Capabilities
 from worker.diagnosis import Kind
@@ -16,7 +16,8 @@ from worker.plan.values import Plan, PlannedStage
 
 __all__ = ["MAX_OUTPUT_PIXELS", "Plan", "PlannedStage", "Sight", "plan", "refuse_blank"]
 
-_CLEAN, _LARGE = N_("clean"), N_("large enough")
+_MENDING = (StageName.DENOISE, StageName.LIGHT, StageName.SHARPEN, StageName.UPSCALE)
+"""A photo that gets none of these is in order; faces are looked for all the same."""
 
 
 def plan(
@@ -59,8 +60,8 @@ def plan(
     notes += asked_notes(capabilities, factor, passes, steps)
     notes += conflicts(Case(recipe, sight, kind, steps))
     seen = findings(sight, kind) + size.findings
-    if not seen and not any(step.strength for step in steps.values()):
-        seen = (_(_CLEAN), _(_LARGE))
+    if not seen and not any(steps[stage].strength for stage in _MENDING):
+        seen = (_("clean"), _("large enough")) if _size_left(recipe) else (_("clean"),)
     return Plan(
         denoise=steps[StageName.DENOISE],
         light=steps[StageName.LIGHT],
@@ -77,3 +78,8 @@ def plan(
         notes=tuple(notes),
         drawn=kind is not Kind.PHOTO,
     )
+
+
+def _size_left(recipe: Recipe) -> bool:
+    """Whether the size was the plan's to choose."""
+    return recipe.scale is None and recipe.long_edge is None and recipe.largest_scale != 1

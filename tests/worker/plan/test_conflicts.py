@@ -1,0 +1,59 @@
+"""Wishes against each other or the photo, and what cannot be won: each is said, else nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.recipe import Recipe
+from weights.roster import Capabilities
+from worker.diagnosis import Blur, BlurKind, Diagnosis, FaceFigures, Kind, Light
+from worker.plan import Sight, plan
+
+CLEAN = Diagnosis(800, 600, 0.5, 0.0)
+NOISY = replace(CLEAN, noise_sigma=8.0)
+FACE = (FaceFigures(100.0),)
+ALL = Capabilities(
+    {2: "net-x2", 4: "net-x4"},
+    "net-denoise",
+    "net-faces",
+    "net-detect",
+    pairs={name: (name, f"{name}-plain") for name in ("net-x2", "net-x4")},
+)
+
+LIFTS = "sharpening also lifts the noise, which was left"
+SHOWS = "the noise was left as you asked, and shows more in a larger photo"
+STRANGE = "face models know photos: faces in drawings may come out strange"
+INVENTS = "so much creativity may change a face; 20 to 40 suits portraits"
+NO_GRAIN = "no grain was taken out, so none comes back"
+SHAKEN = "it is shaken too much to be made sharp"
+BURNT = "what is burnt out to white holds no detail that could come back"
+MADE = "the file says that a model made this picture"
+
+
+@pytest.mark.parametrize(
+    ("sight", "wishes", "notes"),
+    [
+        (Sight(NOISY), {"sharpen": 50, "denoise": 0}, (LIFTS,)),
+        (Sight(NOISY), {"sharpen": 50}, ()),
+        (Sight(CLEAN), {"sharpen": 50, "denoise": 0}, ()),
+        (Sight(NOISY), {"denoise": 0}, (SHOWS,)),
+        (Sight(NOISY), {"denoise": 0, "scale": 1}, ()),
+        (Sight(NOISY), {}, ()),
+        (Sight(CLEAN), {"preset": "art", "faces": 50}, (STRANGE,)),
+        (Sight(CLEAN), {"faces": 50}, ()),
+        (Sight(CLEAN, faces=FACE), {"creativity": 80}, (INVENTS,)),
+        (Sight(CLEAN, faces=FACE), {"creativity": 40}, ()),
+        (Sight(CLEAN), {"creativity": 80}, ()),
+        (Sight(CLEAN), {"grain": 40}, (NO_GRAIN,)),
+        (Sight(NOISY), {"grain": 40}, ()),
+        (Sight(replace(CLEAN, blur=Blur(BlurKind.MOTION, 8.0, 25.0))), {}, (SHAKEN,)),
+        (Sight(replace(CLEAN, blur=Blur(BlurKind.MOTION, 2.0, 7.0))), {}, ()),
+        (Sight(replace(CLEAN, light=Light(highlights=0.2))), {}, (BURNT,)),
+        (Sight(replace(CLEAN, light=Light(highlights=0.2), kind=Kind.SCREENSHOT)), {}, ()),
+        (Sight(replace(CLEAN, generated=True)), {}, (MADE,)),
+    ],
+)
+def test_what_the_person_should_know(
+    sight: Sight, wishes: dict[str, object], notes: tuple[str, ...]
+) -> None:
+    assert plan(Recipe.model_validate(wishes), sight, ALL).notes == notes

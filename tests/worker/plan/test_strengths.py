@@ -1,0 +1,123 @@
+"""How strongly each step is done, by wishes and figures, with the reason."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.jobs import StageName
+from core.recipe import Preset, Recipe
+from weights.roster import Capabilities
+from worker.diagnosis import Blur, BlurKind, Diagnosis, Kind
+from worker.plan import PlannedStage, Sight, plan
+from worker.stages.light.need import Fault, LightNeed
+
+CLEAN = Diagnosis(3000, 2000, 0.5, 0.0)
+NOISY = replace(CLEAN, noise_sigma=8.0)
+SOFT, SHAKEN = Blur(BlurKind.SOFT, 2.4), Blur(BlurKind.MOTION, 2.0, 7.3, 30.0)
+FAR = Blur(BlurKind.MOTION, 8.0, 25.0, 30.0)
+DARK = LightNeed(exponent=0.6, faults=(Fault.DARK,))
+ALL = Capabilities({2: "net-x2", 4: "net-x4"}, "net-denoise", "net-faces", "net-detect")
+GENERAL = Capabilities({4: "general"}, "net-denoise", grainy={"general": "wdn"})
+
+
+def step(
+    stage: StageName, sight: Sight, able: Capabilities = ALL, **wishes: object
+) -> tuple[int, str]:
+    made = plan(Recipe.model_validate(wishes), sight, able)
+    found: PlannedStage = next(one for one in made.stages if one.stage is stage)
+    return found.strength, found.reason
+
+
+@pytest.mark.parametrize(
+    ("sight", "wishes", "strength", "reason"),
+    [
+        (Sight(CLEAN), {}, 0, "exposure, contrast and colours are well"),
+        (Sight(CLEAN), {"light": 60}, 0, "exposure, contrast and colours are well"),
+        (Sight(CLEAN, DARK), {}, 70, "too dark"),
+        (Sight(CLEAN, DARK), {"intensity": 50}, 35, "too dark"),
+        (Sight(CLEAN, DARK), {"light": 20, "intensity": 200}, 20, "too dark"),
+        (Sight(CLEAN, DARK), {"light": 0}, 0, "turned off"),
+        (Sight(CLEAN, DARK), {"preset": "art"}, 0, "left as it is in art"),
+        (Sight(CLEAN, DARK), {"preset": "art", "light": 50}, 50, "too dark"),
+        (
+            Sight(replace(CLEAN, kind=Kind.SCREENSHOT), DARK),
+            {},
+            0,
+            "left as it is in screenshots",
+        ),
+    ],
+)
+def test_light(sight: Sight, wishes: dict[str, object], strength: int, reason: str) -> None:
+    assert step(StageName.LIGHT, sight, **wishes) == (strength, reason)
+
+
+@pytest.mark.parametrize(
+    ("figures", "wishes", "strength", "reason"),
+    [
+        ({}, {}, 0, "it is sharp"),
+        ({}, {"sharpen": 30}, 30, "you asked for it"),
+        ({}, {"sharpen": 0}, 0, "turned off"),
+        ({}, {"preset": "landscape"}, 25, "landscapes gain from a little"),
+        ({"blur": SOFT}, {}, 50, "out of focus"),
+        ({"blur": SOFT}, {"intensity": 150}, 75, "out of focus"),
+        ({"blur": SOFT}, {"sharpen": 0}, 0, "turned off"),
+        ({"blur": SHAKEN}, {"preset": "landscape"}, 50, "shaken"),
+        ({"blur": FAR}, {}, 0, "shaken too much"),
+        ({"blur": FAR}, {"sharpen": 40}, 40, "you asked for it"),
+        ({"blur": SOFT, "kind": Kind.DRAWING}, {}, 0, "it is sharp"),
+    ],
+)
+def test_sharpen(
+    figures: dict[str, Any], wishes: dict[str, object], strength: int, reason: str
+) -> None:
+    sight = Sight(replace(CLEAN, **figures))
+    assert step(StageName.SHARPEN, sight, **wishes) == (strength, reason)
+
+
+@pytest.mark.parametrize(
+    ("seen", "able", "wishes", "strength", "reason"),
+    [
+        (CLEAN, ALL, {}, 0, "none was taken out"),
+        (CLEAN, ALL, {"grain": 50}, 0, "none was taken out"),
+        (NOISY, ALL, {}, 20, "so that it still looks like a photo"),
+        (NOISY, ALL, {"grain": 60}, 60, "you asked for it"),
+        (NOISY, ALL, {"grain": 0}, 0, "turned off"),
+        (NOISY, ALL, {"denoise": 0}, 0, "none was taken out"),
+        (NOISY, ALL, {"preset": "art"}, 0, "it is no fine grain"),
+        (replace(CLEAN, noise_sigma=30.0), ALL, {}, 0, "it is no fine grain"),
+        (replace(CLEAN, blocking=1.0), ALL, {}, 0, "it is no fine grain"),
+        (NOISY, GENERAL, {"scale": 4}, 0, "none was taken out"),
+    ],
+)
+def test_grain(
+    seen: Diagnosis, able: Capabilities, wishes: dict[str, object], strength: int, reason: str
+) -> None:
+    assert step(StageName.GRAIN, Sight(seen), able, **wishes) == (strength, reason)
+
+
+def test_drawings_and_screenshots_have_no_faces_stage() -> None:
+    for kind, reason in (
+        (Kind.DRAWING, "left as they are in art"),
+        (Kind.SCREENSHOT, "left as they are in screenshots"),
+    ):
+        sight = Sight(replace(CLEAN, kind=kind))
+        assert step(StageName.FACES, sight) == (0, reason)
+        assert step(StageName.FACES, sight, preset="photo")[0] == 70
+        assert step(StageName.FACES, sight, faces=60) == (60, "you asked for it")
+
+
+@pytest.mark.parametrize(
+    ("preset", "kind", "least", "most"),
+    [
+        (Preset.PORTRAIT, Kind.PHOTO, 20, 40),
+        (Preset.LANDSCAPE, Kind.PHOTO, 50, 70),
+        (Preset.AUTO, Kind.SCREENSHOT, 0, 0),
+    ],
+)
+def test_creativity_keeps_to_what_suits(preset: Preset, kind: Kind, least: int, most: int) -> None:
+    paired = Capabilities({4: "vivid"}, pairs={"vivid": ("vivid", "plain")})
+    sight = Sight(replace(CLEAN, kind=kind))
+    (blend,) = plan(Recipe(preset=preset, scale=4), sight, paired).passes
+    share = blend.share if blend.twin else (100 if blend.id == "vivid" else 0)
+    assert least <= share <= most
