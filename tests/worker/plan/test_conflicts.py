@@ -1,6 +1,7 @@
 """Wishes against each other or the photo, and what cannot be won: each is said, else nothing."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,6 @@ MADE = "the file says that a model made this picture"
     ],
 )
 def test_what_the_person_should_know(
-    sight: Sight, wishes: dict[str, object], notes: tuple[str, ...]
+    sight: Sight, wishes: dict[str, Any], notes: tuple[str, ...]
 ) -> None:
     assert plan(Recipe.model_validate(wishes), sight, ALL).notes == notes

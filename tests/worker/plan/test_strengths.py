@@ -48,7 +48,7 @@ def step(
         ),
     ],
 )
-def test_light(sight: Sight, wishes: dict[str, object], strength: int, reason: str) -> None:
+def test_light(sight: Sight, wishes: dict[str, Any], strength: int, reason: str) -> None:
     assert step(StageName.LIGHT, sight, **wishes) == (strength, reason)
 
 
@@ -69,7 +69,7 @@ def test_light(sight: Sight, wishes: dict[str, object], strength: int, reason: s
     ],
 )
 def test_sharpen(
-    figures: dict[str, Any], wishes: dict[str, object], strength: int, reason: str
+    figures: dict[str, Any], wishes: dict[str, Any], strength: int, reason: str
 ) -> None:
     sight = Sight(replace(CLEAN, **figures))
     assert step(StageName.SHARPEN, sight, **wishes) == (strength, reason)
@@ -91,7 +91,7 @@ def test_sharpen(
     ],
 )
 def test_grain(
-    seen: Diagnosis, able: Capabilities, wishes: dict[str, object], strength: int, reason: str
+    seen: Diagnosis, able: Capabilities, wishes: dict[str, Any], strength: int, reason: str
 ) -> None:
     assert step(StageName.GRAIN, Sight(seen), able, **wishes) == (strength, reason)
 
