@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from worker.diagnosis.samples import Detail, Luma, luma, middle
+from worker.diagnosis.samples import Detail, Luma, brightest, luma, middle
 from worker.imaging.origin import luma_steps
 from worker.imaging.photo import Photo
 
@@ -18,8 +18,9 @@ _GRID_SIDE: Final = 256 + 7
 _LEAST_SIDE = 24
 _BIN: Final = 0.25
 """How finely coefficients are counted, in units of one."""
-_REACH: Final = 1024
-"""No coefficient of 8×8 levels about zero is larger."""
+_REACH: Final = 512
+"""Larger coefficients are few, and left out."""
+_BINS: Final = int(_REACH / _BIN)
 _LOW: Final = tuple((down, across) for down in range(6) for across in range(6 - down))
 """The frequencies that are looked at: of the others JPEG leaves little."""
 _FLAT: Final = 0.6
@@ -59,7 +60,7 @@ def quality_seen(detail: Detail) -> float | None:
     if min(detail.light.shape) < _LEAST_SIDE:
         return None
     down, across = _origin(detail.light[:_GRID_SIDE, :_GRID_SIDE])
-    usable = detail.opaque & (detail.light > 0) & (detail.pixels.max(axis=2) < 65535)
+    usable = detail.opaque & (detail.light > 0) & (brightest(detail.pixels) < 65535)
     counts = _counts(detail.light[down:, across:], usable[down:, across:])
     return _coarsest(*_fits(counts))
 
@@ -106,19 +107,20 @@ def _counts(light: Luma, usable: NDArray[np.bool_]) -> NDArray[np.float32]:
     blocks = (light[:height, :width] - 128).reshape(shape).swapaxes(1, 2).reshape(-1, 8, 8)
     sizes = np.abs(_basis() @ blocks[whole] @ _basis().T)
     flat = sizes.reshape(-1, 64)[:, 1:].max(axis=1, initial=0) < _FLAT
-    bins = np.minimum(np.rint(sizes[~flat] / _BIN), _REACH / _BIN - 1).astype(np.intp)
+    bins = np.minimum(np.rint(sizes[~flat] / _BIN), _BINS).astype(np.intp)
     return np.stack(
-        [np.bincount(bins[:, down, across], minlength=int(_REACH / _BIN)) for down, across in _LOW]
+        [np.bincount(bins[:, down, across], minlength=_BINS + 1)[:_BINS] for down, across in _LOW]
     ).astype(np.float32)
 
 
 def _fits(counts: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """For each quality of 1–99 how well its steps fit, −1–1, and how sure that is, in sigmas."""
-    cosines, counted = _rhythms()
-    frequency = np.arange(len(_LOW))
-    steps = _steps()
-    fit = (counts @ cosines.T)[frequency, steps].sum(axis=1)
-    number = np.maximum((counts @ counted.T)[frequency, steps].sum(axis=1), 1)
+    frequency, steps = np.arange(len(_LOW)), _steps()
+    # Not by a matrix product: for so few numbers its threads take longer to meet than to count.
+    cosines = np.einsum("fb,sb->fs", counts, _rhythms())
+    beyond = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1]
+    fit = cosines[frequency, steps].sum(axis=1)
+    number = np.maximum(beyond[frequency, _first_bin(steps)].sum(axis=1), 1)
     return fit / number, fit * np.sqrt(2 / number)
 
 
@@ -148,11 +150,15 @@ def _steps() -> NDArray[np.intp]:
 
 
 @cache
-def _rhythms() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """For each step and size of a coefficient the cosine of its phase, and whether it counts: what
-    would be rounded to zero does not."""
-    sizes = np.arange(_REACH / _BIN) * _BIN
-    steps = np.maximum(np.arange(256), 1)[:, None]
-    counted = sizes >= steps / 2
-    cosines = np.where(counted, np.cos(2 * np.pi * sizes / steps), 0)
-    return cosines.astype(np.float32), counted.astype(np.float32)
+def _rhythms() -> NDArray[np.float32]:
+    """For each step and counted size of a coefficient the cosine of its phase, or 0 where it would
+    have been rounded to zero."""
+    sizes = np.arange(_BINS) * _BIN
+    steps = np.arange(256)
+    cosines = np.cos(2 * np.pi * sizes / np.maximum(steps, 1)[:, None])
+    return np.where(np.arange(_BINS) >= _first_bin(steps)[:, None], cosines, 0).astype(np.float32)
+
+
+def _first_bin(steps: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The first bin of which nothing is rounded to zero."""
+    return np.ceil(steps / (2 * _BIN)).astype(np.intp)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.diagnosis.colourspace import lightness, to_linear
-from worker.diagnosis.samples import Colours
+from worker.diagnosis.samples import Colours, brightest, darkest
 from worker.diagnosis.values import Blank, Light
 
 __all__ = ["light_of"]
@@ -38,8 +38,8 @@ def light_of(pixels: Colours, areas: Colours) -> Light:
     luma = areas @ np.array([0.299, 0.587, 0.114], np.float32)
     middle = float(np.exp(np.log(np.clip(luma, 0, 1 - 2 * _FLOOR) + _FLOOR).mean()))
     return Light(
-        shadows=float((pixels.max(axis=1) <= _BLACK).mean()),
-        highlights=float((pixels.min(axis=1) >= _WHITE).mean()),
+        shadows=float((brightest(pixels) <= _BLACK).mean()),
+        highlights=float((darkest(pixels) >= _WHITE).mean()),
         mean=float(level.mean()),
         median=median,
         contrast=high - low,
@@ -50,12 +50,12 @@ def light_of(pixels: Colours, areas: Colours) -> Light:
 
 def _blank(level: NDArray[np.float32], areas: Colours) -> Blank | None:
     mean = lightness(to_linear(areas))
-    speck, brightest = (float(one) for one in np.percentile(level, (0.1, 99.9)))
+    speck, shiny = (float(one) for one in np.percentile(level, (0.1, 99.9)))
     if float(np.percentile(mean, 99.9)) < _DIM:
         return Blank.BLACK
     if float(np.percentile(mean, 0.1)) > _BRIGHT and speck > _SPECK:
         return Blank.WHITE
     span = float(np.ptp(np.percentile(areas, (0.1, 99.9), axis=0), axis=0).max())
-    if span * 100 < _PLAIN and brightest - speck < _GRAINY:
+    if span * 100 < _PLAIN and shiny - speck < _GRAINY:
         return Blank.PLAIN
     return None

@@ -19,6 +19,7 @@ _IMMERKAER: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.flo
 _QUIET, _QUIET_BIAS = 0.08, 0.9
 """The share of blocks below the reading, and how far below σ that lies for even noise."""
 
+_CLIPPED = 0.05
 _TILE: Final = 32
 _LEVEL: Final = np.float32(np.sqrt(np.pi / 2) / 6)
 
@@ -49,7 +50,7 @@ def grain(patches: Iterable[Levels]) -> float:
     """The standard deviation of the grain in patches of H×W×C levels, on their own scale of 0–255.
 
     Immerkær's filter by 16×16 blocks, of which the quietest speak, so that texture counts as little
-    as possible; clipped blocks (black, white) hide their noise and are left out.
+    as possible; blocks that are partly clipped (black, white) hide their noise and are left out.
     """
     readings: list[NDArray[np.float32]] = []
     for levels in patches:
@@ -58,8 +59,8 @@ def grain(patches: Iterable[Levels]) -> float:
         response = np.abs(_filtered(levels)).reshape(levels.shape)
         # E|N(0, 6σ)| = 6 σ √(2/π)
         sigma = _blocks(response) * _LEVEL
-        mean = _blocks(levels)
-        readings.append(sigma[(mean > 8) & (mean < 247)])
+        clipped = _blocks(((levels < 0.5) | (levels > 254.5)).astype(np.float32))
+        readings.append(sigma[clipped < _CLIPPED])
     sigmas = np.concatenate(readings) if readings else np.empty(0, np.float32)
     if sigmas.size < 4:
         return 0.0

@@ -1,7 +1,7 @@
 """Which part of a large photo is looked at."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
@@ -15,6 +15,8 @@ __all__ = [
     "Glimpse",
     "Levels",
     "Luma",
+    "brightest",
+    "darkest",
     "detail",
     "glimpse",
     "luma",
@@ -52,6 +54,16 @@ class Glimpse:
 
     levels: NDArray[np.float32]
     opaque: NDArray[np.bool_]
+
+
+def brightest(pixels: NDArray[Any]) -> NDArray[Any]:
+    """The largest of the three channels of …×3 values."""
+    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
+def darkest(pixels: NDArray[Any]) -> NDArray[Any]:
+    """The smallest of the three channels of …×3 values."""
+    return np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
 
 
 def glimpse(photo: Photo) -> Glimpse:
