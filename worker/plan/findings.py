@@ -9,10 +9,11 @@ from worker.diagnosis import Blank, BlurKind, Diagnosis, Kind
 from worker.plan.sight import Sight
 from worker.stages.light import reason
 
-__all__ = ["BLOCKS", "NOISE", "findings", "measured", "refuse_blank", "worded"]
+__all__ = ["BLOCKS", "COMPRESSED", "NOISE", "findings", "measured", "refuse_blank", "worded"]
 
-NOISE, BLOCKS = 2.0, 0.5
-"""From which sigma and which step at block borders on (0–255) a photo is not clean."""
+NOISE, BLOCKS, COMPRESSED = 2.0, 0.5, 88.0
+"""From which sigma and which step at block borders on (0–255) a photo is not clean, and below which
+JPEG quality."""
 
 _HEAVY = 0.12
 _BLANKS: Final = {
@@ -57,6 +58,11 @@ def worded(words: str, diagnosis: Diagnosis) -> str:
     )
 
 
+def _is_compressed(diagnosis: Diagnosis) -> bool:
+    quality = diagnosis.jpeg_quality
+    return diagnosis.blocking >= BLOCKS or (quality is not None and quality < COMPRESSED)
+
+
 def _compressed(diagnosis: Diagnosis) -> str:
     if diagnosis.jpeg_quality is None:
         return worded(N_("blocky"), diagnosis)
@@ -70,7 +76,7 @@ _ROWS: Final[tuple[tuple[Callable[[Sight, Kind], bool], Callable[[Sight, Kind], 
         lambda sight, _kind: worded(N_("noisy (σ ≈ {sigma})"), sight.diagnosis),
     ),
     (
-        lambda sight, _kind: sight.diagnosis.blocking >= BLOCKS,
+        lambda sight, _kind: _is_compressed(sight.diagnosis),
         lambda sight, _kind: _compressed(sight.diagnosis),
     ),
     (

@@ -29,7 +29,7 @@ class Habit:
     faces: int = _FACES
     faces_reason: str = N_("for every face that is found")
     grain: int = 20
-    creativity: int = 40
+    creativity: int = 30
 
 
 _PHOTO = Habit()

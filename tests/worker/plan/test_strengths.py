@@ -34,8 +34,8 @@ def step(
     [
         (Sight(CLEAN), {}, 0, "exposure, contrast and colours are well"),
         (Sight(CLEAN), {"light": 60}, 0, "exposure, contrast and colours are well"),
-        (Sight(CLEAN, DARK), {}, 70, "too dark"),
-        (Sight(CLEAN, DARK), {"intensity": 50}, 35, "too dark"),
+        (Sight(CLEAN, DARK), {}, 90, "too dark"),
+        (Sight(CLEAN, DARK), {"intensity": 50}, 45, "too dark"),
         (Sight(CLEAN, DARK), {"light": 20, "intensity": 200}, 20, "too dark"),
         (Sight(CLEAN, DARK), {"light": 0}, 0, "turned off"),
         (Sight(CLEAN, DARK), {"preset": "art"}, 0, "left as it is in art"),
@@ -94,6 +94,27 @@ def test_grain(
     seen: Diagnosis, able: Capabilities, wishes: dict[str, Any], strength: int, reason: str
 ) -> None:
     assert step(StageName.GRAIN, Sight(seen), able, **wishes) == (strength, reason)
+
+
+@pytest.mark.parametrize(
+    ("quality", "blocking", "scale", "strength"),
+    [
+        (90.0, 0.2, 1, 0),
+        (87.0, 0.2, 1, 36),
+        (75.0, 0.2, 1, 60),
+        (50.0, 0.2, 1, 85),
+        (50.0, 0.2, 2, 85),
+        (50.0, 0.2, 4, 42),
+        (None, 0.4, 1, 0),
+        (None, 0.9, 1, 63),
+        (None, 0.9, 4, 32),
+    ],
+)
+def test_compression_decides_the_cleaning(
+    quality: float | None, blocking: float, scale: int, strength: int
+) -> None:
+    sight = Sight(replace(CLEAN, jpeg_quality=quality, blocking=blocking))
+    assert step(StageName.DENOISE, sight, scale=scale)[0] == strength
 
 
 def test_drawings_and_screenshots_have_no_faces_stage() -> None:
