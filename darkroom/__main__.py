@@ -34,7 +34,7 @@ def up(log: LogLevel = "INFO") -> None:
     _log(log)
     names = runnable()
     typer.echo(f"Darkroom is up: {', '.join(names)}. Ctrl-C ends it.", err=True)
-    asyncio.run(run_up(StoreSettings.load(), names))
+    asyncio.run(run_up(StoreSettings.load(), names, log=log))
 
 
 @app.command()

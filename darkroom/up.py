@@ -34,8 +34,8 @@ def worker_installed() -> bool:
     return all(importlib.util.find_spec(name) for name in ("torch", "spandrel", "cv2"))
 
 
-async def up(settings: StoreSettings, names: list[str]) -> None:
-    """Run the children at one Redis until SIGTERM or Ctrl-C."""
+async def up(settings: StoreSettings, names: list[str], *, log: str = "INFO") -> None:
+    """Run the children at one Redis until SIGTERM or Ctrl-C, each telling `log` and above."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -43,7 +43,7 @@ async def up(settings: StoreSettings, names: list[str]) -> None:
     async with redis_url(settings, lasting=True) as url, contextlib.AsyncExitStack() as stack:
         for place, name in enumerate(names):
             environment = {"REDIS_URL": url} | metrics_port(settings, place)
-            await stack.enter_async_context(Child(name, environment=environment))
+            await stack.enter_async_context(Child(name, "--log", log, environment=environment))
         await stop.wait()
 
 
