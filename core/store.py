@@ -1,5 +1,6 @@
 """Connections to Redis that survive its restarts."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -71,9 +72,10 @@ def spoken() -> Iterator[None]:
 
 def masked(url: str) -> str:
     """The URL without its password, fit for a log."""
-    scheme, separator, rest = url.partition("?")[0].partition("://")
-    credentials, at, place = rest.rpartition("@")
-    user = credentials.partition(":")[0]
+    scheme, separator, rest = url.partition("://")
+    credentials, at, place = rest.rpartition("@")  # a password may hold a bare `?`
+    place = place.partition("?")[0]
+    user = re.split("[:/?]", credentials, maxsplit=1)[0]
     return (
         f"{scheme}{separator}{user}:***@{place}"
         if at and credentials
