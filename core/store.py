@@ -1,6 +1,5 @@
 """Connections to Redis that survive its restarts."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -73,9 +72,11 @@ def spoken() -> Iterator[None]:
 def masked(url: str) -> str:
     """The URL without its password, fit for a log."""
     scheme, separator, rest = url.partition("://")
-    credentials, at, place = rest.rpartition("@")  # a password may hold a bare `?`
+    credentials, at, place = rest.rpartition("@")
+    if "?" in credentials:  # whether it ends a place or stands in a password cannot be known
+        return f"{scheme}{separator}***"
     place = place.partition("?")[0]
-    user = re.split("[:/?]", credentials, maxsplit=1)[0]
+    user = credentials.partition(":")[0]
     return (
         f"{scheme}{separator}{user}:***@{place}"
         if at and credentials

@@ -17,8 +17,8 @@ from core.valkey import PrivateValkey
         ("redis://host:6379", "redis://host:6379"),
         ("unix:///tmp/x.sock", "unix:///tmp/x.sock"),
         ("redis://host?password=secret", "redis://host"),
-        ("redis://:12?ss@host:6379/0", "redis://:***@host:6379/0"),
-        ("redis://host/0?password=se@cret", "redis://host:***@cret"),
+        ("redis://:12?ss@host:6379/0", "redis://***"),
+        ("redis://host/0?password=se@cret", "redis://***"),
     ],
 )
 def test_a_url_is_told_without_its_password(url: str, shown: str) -> None:
