@@ -51,16 +51,17 @@ def diagnose(photo: Photo) -> Diagnosis:
     part, small = detail(photo), glimpse(photo)
     grain = luma_sigma(part)
     jpeg_quality, steps = quality(photo.jpeg_quality, part), blocking(photo)
+    jpeg = jpeg_quality is not None or steps > _BLOCKS
     return Diagnosis(
         width=photo.width,
         height=photo.height,
         noise_sigma=noise_sigma(photo),
         blocking=steps,
         jpeg_quality=jpeg_quality,
-        blur=blur_of(part, grain, jpeg=jpeg_quality is not None or steps > _BLOCKS),
+        blur=blur_of(part, grain, jpeg=jpeg),
         light=light_of(spots(photo), small.levels[small.opaque]),
         colour=colour_of(small, grey=photo.grey),
-        kind=kind_of(part),
+        kind=kind_of(part, jpeg=jpeg),
         generated=photo.generated,
         texture=texture_of(part, grain),
     )

@@ -15,7 +15,8 @@ __all__ = ["colour_of"]
 _NORM = 6
 """Minkowski's exponent: between the mean of all pixels (1) and the brightest one (infinity)."""
 _CHROMATIC = 1.5  # units of chroma that are seen at all
-_TINTED = 2.5  # units of chroma by which a monochrome picture strays from its tint
+_TINT, _TINTED = 4.0, 3.0
+"""Units of chroma: a tint has more, and its picture strays by less; photos by 3.3 to 30."""
 _DARKEST, _LIGHTEST = 14.0, 92.0
 """L*: photos have darker and lighter places; a faded print lacks both."""
 _STEPS: Final = 12
@@ -39,10 +40,12 @@ def colour_of(glimpse: Glimpse, *, grey: bool) -> Colour:
     chroma = np.hypot(seen[:, 1], seen[:, 2])
     if grey or float(np.percentile(chroma, 99)) < _CHROMATIC:
         return Colour(chroma=0.0, grey=True, faded=faded)
-    cast = _agreed(_illuminant(linear[glimpse.opaque]), _illuminant(_edges(linear, glimpse.opaque)))
-    own = np.hypot(seen[:, 1] - cast[0], seen[:, 2] - cast[1])
-    toned = _strays(seen) < _TINTED
-    return Colour(float(cast[0]), float(cast[1]), float(own.mean()), toned=toned, faded=faded)
+    shift = _agreed(
+        _illuminant(linear[glimpse.opaque]), _illuminant(_edges(linear, glimpse.opaque))
+    )
+    own = np.hypot(seen[:, 1] - shift[0], seen[:, 2] - shift[1])
+    toned = _strays(seen) < _TINTED and float(chroma.mean()) > _TINT
+    return Colour(float(shift[0]), float(shift[1]), float(own.mean()), toned=toned, faded=faded)
 
 
 def _illuminant(linear: NDArray[np.float32]) -> NDArray[np.float64]:

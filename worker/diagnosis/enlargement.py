@@ -45,13 +45,13 @@ def enlargement(light: Luma, sigma: float, *, blocks: bool) -> float:
     if blocks:
         phase = _FREQUENCIES * _BLOCK
         looked &= np.abs(phase - np.rint(phase)) > _NEAR
+    repeated = min(_repeated(light), _repeated(light.T))
+    if repeated > _FEW and strength.max() > _CLEAR:
+        return 1 / (1 - repeated)
     strength = np.where(looked, strength, 0)
     clear = _CLEAR_OF_BLOCKS if blocks else _CLEAR
     if strength.max() < clear:
         return 1.0
-    repeated = min(_repeated(light), _repeated(light.T))
-    if repeated > _FEW:
-        return 1 / (1 - repeated)
     frequency = float(_FREQUENCIES[_fundamental(strength, clear)])
     factors = (1 / frequency, 1 / (1 - frequency))
     return min(

@@ -15,18 +15,19 @@ _STILL, _GENTLE, _HARD = 2.0, 16.0, 32.0
 _LEAST_STILL, _LEAST_HARD, _MOST_GENTLE = 0.6, 0.02, 0.7
 """Shares of the pixels; the last of shades among shades and edges. Photos have 0.2–0.66 still
 pixels and 0.66–0.94 shades, drawings and screenshots 0.6–0.95 and 0–0.68 even as JPEG 40."""
-_ONE_WAY, _LEAST_UPRIGHT = 0.12, 0.36
+_ONE_WAY, _LEAST_UPRIGHT, _LEAST_UPRIGHT_IN_JPEG = 0.12, 0.45, 0.35
+"""Screenshots have 0.5–0.75 upright edges, 0.37–0.5 as JPEG 75; drawings 0.3–0.4 and 0.25–0.33."""
 _COLOURS, _LEAST_COMMON = 8, 0.85
 _FEWEST: Final = 50
 
 
-def kind_of(detail: Detail) -> Kind:
+def kind_of(detail: Detail, *, jpeg: bool) -> Kind:
     """Photo, drawing or screenshot; only opaque pixels count.
 
     Pictures made of flat areas and lines have many still pixels and hard edges but few shades (as
     V. Athitsos et al., "Distinguishing Photographs and Graphics on the World Wide Web", 1997,
     count them). Of those a screenshot has few colours, and edges along rows and columns. Drawings
-    with soft shading count as photos, and so does what is noisy.
+    with soft shading count as photos, and so does what is noisy. `jpeg`: it was compressed.
     """
     across = np.abs(np.diff(detail.light, axis=1))[:-1]
     down = np.abs(np.diff(detail.light, axis=0))[:, :-1]
@@ -42,7 +43,8 @@ def kind_of(detail: Detail) -> Kind:
     edges = step > _HARD
     one_way = np.minimum(across, down)[edges] < _ONE_WAY * step[edges]
     few = _common(detail.pixels[detail.opaque]) >= _LEAST_COMMON
-    upright = float(one_way.mean()) >= _LEAST_UPRIGHT
+    least = _LEAST_UPRIGHT_IN_JPEG if jpeg else _LEAST_UPRIGHT
+    upright = float(one_way.mean()) >= least
     return Kind.SCREENSHOT if few and upright else Kind.DRAWING
 
 

@@ -34,7 +34,7 @@ Colours = NDArray[np.float32]
 """N×3 sRGB on the scale 0–1."""
 _Window = tuple[slice, slice]
 
-_SPOTS: Final = 1 << 17
+_SPOTS: Final = 1 << 16
 _GLIMPSE: Final = 256
 
 _PATCH: Final = 64
@@ -58,12 +58,14 @@ class Glimpse:
 
 def brightest(pixels: NDArray[Any]) -> NDArray[Any]:
     """The largest of the three channels of …×3 values."""
-    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    found: NDArray[Any] = np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    return found
 
 
 def darkest(pixels: NDArray[Any]) -> NDArray[Any]:
     """The smallest of the three channels of …×3 values."""
-    return np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    found: NDArray[Any] = np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    return found
 
 
 def glimpse(photo: Photo) -> Glimpse:
@@ -82,7 +84,7 @@ def glimpse(photo: Photo) -> Glimpse:
 
 
 def spots(photo: Photo) -> Colours:
-    """Opaque pixels as they are, some hundred thousand at most, from all over the photo."""
+    """Opaque pixels as they are, some 65,000 at most, from all over the photo."""
     height, width = photo.pixels.shape[:2]
     step = max(1, round((height * width / _SPOTS) ** 0.5))
     pixels = photo.pixels[::step, ::step]

@@ -21,8 +21,8 @@ def texture_of(detail: Detail, noise: float) -> float:
 
     `noise` is the grain of the luma (0–255).
 
-    From the mean absolute difference to a blurred copy, so that a lone edge counts little. Sharp
-    skin and sky have 1–3, hair, fur, cloth and leaves 5–20; a quarter of good photos is below 5.
+    From the mean absolute difference to a blurred copy. A pattern finer than 3 pixels that fills
+    the window is taken for grain. Smooth skin and sky have 1–3, hair, fur, cloth and leaves 5–20.
     """
     light = detail.light
     fine = np.abs(light - cv2.GaussianBlur(light, (0, 0), _SIGMA))
