@@ -60,18 +60,18 @@ def main() -> None:
         (file.name, np.asarray(clean_photo(file))) for file in readable(wishes.images, wishes.limit)
     ]
     print(f"{len(photos)} photos; {machine()}\n")
-    print(f"{'planted':24} {'Spearman':>8} {'error':>7}  found for each size")
+    print(f"{'planted':27} {'Spearman':>8} {'error':>7}  found for each size")
     for plant in PLANTS:
         print(_row(plant, photos), flush=True)
     clean = [levels for _name, levels in photos]
-    print("\ntaken for                ")
+    print("\ntaken for")
     for name, kinds in _confusion(clean):
         print(f"{name:24} " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
-    print(f"\n{'photos as they are':24} {'5 %':>8} {'middle':>8} {'95 %':>8}")
+    print(f"\n{'photos as they are':27} {'5 %':>8} {'middle':>8} {'95 %':>8}")
     found = [diagnosed(levels) for levels in clean]
     for name, figure in FIGURES:
         low, middle, high = np.percentile([figure(one) for one in found], (5, 50, 95))
-        print(f"{name:24} {low:8.2f} {middle:8.2f} {high:8.2f}")
+        print(f"{name:27} {low:8.2f} {middle:8.2f} {high:8.2f}")
     print(f"\n12 megapixels: {_milliseconds(clean[0]):.0f} ms")
 
 
@@ -106,7 +106,7 @@ def _row(plant: Plant, photos: Iterable[tuple[str, Levels]]) -> str:
     found = "  ".join(
         f"{size:g}: {statistics.median(values):.3g}" for size, values in middles.items()
     )
-    return f"{f'{plant.name} ({plant.unit})':24} {rank:8.3f} {error:7.2f}  {found}"
+    return f"{f'{plant.name} ({plant.unit})':27} {rank:8.3f} {error:7.2f}  {found}"
 
 
 def _size(figure: float | complex) -> float:

@@ -12,7 +12,17 @@ from benchmarks.quality.damage import jpeg, noisy
 from worker.diagnosis import Diagnosis
 from worker.diagnosis.colourspace import lab, to_linear
 
-__all__ = ["PLANTS", "Levels", "Plant", "blurred", "enlarged", "jpegged", "moved", "tinted"]
+__all__ = [
+    "PLANTS",
+    "Levels",
+    "Plant",
+    "blurred",
+    "enlarged",
+    "grainy",
+    "jpegged",
+    "moved",
+    "tinted",
+]
 
 Levels = NDArray[np.uint8]
 """H×W×3 RGB."""
@@ -35,7 +45,6 @@ class Plant:
     sizes: tuple[float, ...]
     damage: Callable[[Levels, float, np.random.Generator], tuple[Levels, Figure]]
     read: Callable[[Diagnosis], Figure]
-    target: float | None = None
 
 
 def blurred(levels: Levels, sigma: float) -> Levels:
@@ -106,7 +115,6 @@ def _blur_under(noise: float, quality: int | None) -> Plant:
         (0, 0.5, 1, 1.5, 2, 3, 4),
         damage,
         lambda found: found.blur.sigma,
-        target=0.9,
     )
 
 
@@ -123,7 +131,6 @@ PLANTS: tuple[Plant, ...] = (
         (0, 2, 5, 10, 15, 25, 35, 50),
         lambda levels, size, chance: (grainy(levels, size, chance), size),
         lambda found: found.noise_sigma,
-        target=0.9,
     ),
     Plant(
         "JPEG, as PNG",
@@ -131,15 +138,13 @@ PLANTS: tuple[Plant, ...] = (
         _QUALITIES,
         lambda levels, size, _: (jpegged(levels, int(size)), size),
         _quality,
-        target=0.9,
     ),
     Plant(
-        "JPEG, cut, saved at 92",
+        "JPEG, saved at 92",
         "quality",
         _QUALITIES[:-2],
         lambda levels, size, _: (jpegged(jpegged(levels, int(size))[8:, 16:], 92), size),
         _quality,
-        target=0.9,
     ),
     _blur_under(0, None),
     _blur_under(10, None),
@@ -161,8 +166,8 @@ PLANTS: tuple[Plant, ...] = (
         lambda found: found.blur.factor,
     ),
     Plant(
-        "gamma, as log2",
-        "",
+        "gamma",
+        "log2",
         (-1.3, -0.7, -0.3, 0, 0.3, 0.7, 1.3),
         lambda levels, size, _: (_eight_bits((levels / 255.0) ** (2.0**-size) * 255), size),
         lambda found: float(np.log2(found.light.gamma)),

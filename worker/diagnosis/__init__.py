@@ -59,7 +59,7 @@ def diagnose(photo: Photo) -> Diagnosis:
         blocking=steps,
         jpeg_quality=jpeg_quality,
         blur=blur_of(part, grain, jpeg=jpeg),
-        light=light_of(spots(photo), small.levels[small.opaque]),
+        light=light_of(spots(photo), small.levels[small.opaque], whole=photo.alpha is None),
         colour=colour_of(small, grey=photo.grey),
         kind=kind_of(part, jpeg=jpeg),
         generated=photo.generated,

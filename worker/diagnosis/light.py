@@ -22,9 +22,9 @@ _USUAL, _FLOOR = 0.4, 0.02
 _REACH: Final = (0.2, 5.0)
 
 
-def light_of(pixels: Colours, areas: Colours) -> Light:
+def light_of(pixels: Colours, areas: Colours, *, whole: bool) -> Light:
     """The exposure of opaque sRGB levels of 0–1, N×3: `pixels` as they are, and `areas` of which
-    each is a mean over many.
+    each is a mean over many. A photo that is not `whole` shows its outline at least.
 
     The gamma compares the logarithmic mean of the luma, which is what a photographic print is
     matched to (E. Reinhard et al., "Photographic Tone Reproduction", SIGGRAPH 2002), with that of
@@ -44,7 +44,7 @@ def light_of(pixels: Colours, areas: Colours) -> Light:
         median=median,
         contrast=high - low,
         gamma=float(np.clip(np.log(_USUAL) / np.log(middle), *_REACH)),
-        blank=_blank(level, areas),
+        blank=_blank(level, areas) if whole else None,
     )
 
 

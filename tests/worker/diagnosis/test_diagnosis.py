@@ -55,7 +55,7 @@ def test_no_shape_is_trouble(shape: tuple[int, int], fill: str, with_alpha: bool
         assert np.isfinite(one)
     assert 0 <= found.light.mean <= 100
     assert found.blur.sigma >= 0
-    assert (found.light.blank is Blank.BLACK) == (fill == "black")
+    assert (found.light.blank is Blank.BLACK) == (fill == "black" and not with_alpha)
 
 
 def test_sixteen_bits() -> None:

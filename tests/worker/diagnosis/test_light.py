@@ -82,6 +82,12 @@ def test_a_light_at_night_and_a_word_on_paper_are_something() -> None:
     assert light(paper).blank is None
 
 
+def test_a_black_sign_on_nothing_is_something() -> None:
+    alpha = np.full((128, 128), 65535, np.uint16)
+    alpha[30:60, 20:100] = 0
+    assert diagnose(photo_of(grey(0), alpha=alpha)).light.blank is None
+
+
 def test_transparent_areas_do_not_count() -> None:
     levels = grey(120)
     levels[:64] = 0
