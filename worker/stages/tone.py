@@ -21,6 +21,9 @@ _TOLERATED = 8 * 257
 _BEYOND_NOISE = 3.0
 """How many times the median difference counts half, where that is more: noise was taken out."""
 
+_UNSEEN = 257
+"""What is left of the difference, edges and all, is added up to this: 1/255 is no glow."""
+
 _UNCLIPPED = range(2 * 257, 254 * 257)
 """Levels that say what colour was there."""
 
@@ -100,7 +103,10 @@ def _drift(compared: _Comparison) -> Levels:
     largest = np.abs(compared.difference).max(axis=2, keepdims=True)
     tolerated = max(_TOLERATED, _BEYOND_NOISE * float(np.median(largest)))
     weight = compared.telling / (1 + (largest / tolerated) ** 4)
-    return _averaged(compared.difference, weight, _SIGMA * compared.shrink, _FADE)
+    sigma = _SIGMA * compared.shrink
+    drift = _averaged(compared.difference, weight, sigma, _FADE)
+    rest = _averaged(compared.difference - drift, compared.telling, sigma, _FADE)
+    return drift + np.clip(rest, -_UNSEEN, _UNSEEN, out=rest)
 
 
 def _averaged(values: Levels, weight: Levels, sigma: float, fade: float) -> Levels:
