@@ -21,6 +21,7 @@ from worker.plan import MAX_OUTPUT_PIXELS, Plan, PlannedStage, Sight, plan, refu
 from worker.stages import alpha
 from worker.stages.denoise import denoise
 from worker.stages.faces import RestoredFace, in_front, paste, report, restore
+from worker.stages.grain import Grain, give_back, measure
 from worker.stages.light import light, need
 from worker.stages.sharpen import sharpen
 from worker.stages.tone import pull_back
@@ -99,6 +100,7 @@ class _Work:
             self.able = models.capabilities(Preset.ART, recipe.model)
         self.sight = sight
         self.plan: Plan = plan(recipe, sight, self.able, max_output_pixels)
+        self.grain = Grain()
         self.seconds: defaultdict[StageName, float] = defaultdict(float)
         self.since = time.monotonic()
 
@@ -119,6 +121,8 @@ class _Work:
         self._lap(StageName.DENOISE)
         steps.append(self._light())
         self._lap(StageName.LIGHT)
+        sharpened = self._sharpen() if self.plan.blur else None
+        self._lap(StageName.SHARPEN)
         restored, faces_step = self._restore()
         self._lap(StageName.FACES)
         steps += [faces_step, self._upscale()]
@@ -127,9 +131,10 @@ class _Work:
             size = (self.photo.width, self.photo.height)
             self.pixels = self._as_grey(paste(self._own(), restored, size))
             self._lap(StageName.FACES)
-        steps.append(self._sharpen())
+        steps.append(sharpened or self._sharpen())
         self._lap(StageName.SHARPEN)
-        steps.append(_left_out(self.plan.grain))
+        steps.append(self._regrain())
+        self._lap(StageName.GRAIN)
         photo = self.photo
         if any(step.done for step in steps):
             photo = replace(photo, pixels=self.pixels, alpha=self._alpha())
@@ -164,6 +169,8 @@ class _Work:
             progress=self._teller(StageName.DENOISE),
             cancelled=self.cancelled,
         )
+        if self.plan.grain.strength:
+            self.grain = measure(self.pixels, clean)
         self.pixels = self._as_grey(pull_back(clean, self.pixels))
         if stage.strength >= _SEEN_BETTER:
             self.found = self._find()
@@ -228,7 +235,33 @@ class _Work:
         if not stage.strength:
             return _left_out(stage)
         self._check()
-        self.pixels = sharpen(self.pixels, stage.strength)
+        self.pixels = self._as_grey(
+            sharpen(
+                self.pixels,
+                stage.strength,
+                self.plan.blur,
+                self._noise_left(),
+                progress=self._teller(StageName.SHARPEN) if self.plan.blur else None,
+                cancelled=self.cancelled,
+            )
+        )
+        return _done(stage)
+
+    def _noise_left(self) -> float:
+        """The sigma (0–255) of the noise that denoising has left in the photo."""
+        cleaned = self.plan.denoise
+        share = 0 if cleaned.within is not None else cleaned.strength
+        return self.sight.diagnosis.noise_sigma * (1 - share / 100)
+
+    def _regrain(self) -> Step:
+        stage = self.plan.grain
+        if not stage.strength:
+            return _left_out(stage)
+        if not self.grain:
+            return _left_out(stage, _("what was taken out is no fine grain"))
+        self._check()
+        enlarged = self.plan.width / self.photo.width
+        self.pixels = give_back(self.pixels, self.grain, stage.strength, enlarged)
         return _done(stage)
 
     def _alpha(self) -> Pixels | None:

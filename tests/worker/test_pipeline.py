@@ -2,11 +2,13 @@
 
 import time
 from pathlib import Path
+from typing import cast
 
+import cv2
 import numpy as np
 import pytest
 
-from core.errors import Cancelled, ModelUnavailable
+from core.errors import Cancelled, ModelUnavailable, PhotoRefused
 from core.jobs import StageName, Step
 from core.recipe import Preset, Recipe, Which
 from tests.doubles.counts import count
@@ -15,10 +17,12 @@ from tests.worker.test_faces import face
 from weights.catalog import Catalog, Purpose
 from weights.roster import Blend
 from weights.store import WeightsStore
+from worker.diagnosis import noise_sigma
 from worker.imaging.photo import Photo
 from worker.models import Models
 from worker.pipeline import Outcome, enhance
 from worker.stages.denoise import denoise
+from worker.stages.sharpen import sharpen
 from worker.stages.tone import pull_back
 from worker.stages.upscale import upscale
 
@@ -61,7 +65,7 @@ def test_stages_run_in_order_and_say_why(lab: Lab) -> None:
     assert outcome.photo.pixels.shape == (160, 224, 3)
     assert outcome.photo.pixels.dtype == np.uint16
     stages = [stage for stage, _ in told]
-    assert list(dict.fromkeys(stages)) == ["denoise", "upscale"]
+    assert list(dict.fromkeys(stages)) == ["denoise", "sharpen", "upscale"]
     assert told[0] == ("denoise", 0.0)
     assert told[-1][1] == pytest.approx(1.0)
 
@@ -229,11 +233,16 @@ def test_creativity_mixes_the_twins(tmp_path: Path) -> None:
     lab = TwinLab(tmp_path / "weights", "faithful_twin")
     source = photo()
     results = {}
-    for creativity, share in ((0, 0), (30, 30), (100, 100), (None, 40)):
+    for creativity, share in ((0, 0), (70, 70), (100, 100), (None, 30)):
         outcome = run(lab, source, scale=4, denoise=0, creativity=creativity)
         assert (outcome.photo.pixels == lab.enlarged(share, source.pixels)).all()
         results[share] = step_of(outcome, StageName.UPSCALE).model
-    assert results == {0: "twin-x4", 30: "tiny-x4 30 %", 40: "tiny-x4 40 %", 100: "tiny-x4"}
+    assert results == {
+        0: "twin-x4",
+        30: "tiny-x4 30 %",
+        70: "tiny-x4 70 %",
+        100: "tiny-x4",
+    }
 
 
 def test_creativity_serves_both_passes_and_the_alpha(tmp_path: Path) -> None:
@@ -375,3 +384,48 @@ def test_faces_left_alone_say_why(portrait_lab: Lab, shared: Path) -> None:
         "already sharp",
     )
     assert outcome.photo.pixels is pixels
+
+
+def test_a_known_blur_is_undone_before_the_photo_is_enlarged(lab: Lab, shared: Path) -> None:
+    clean = real_picture(shared, 2, 256, 320)
+    soft = cast("Pixels", cv2.GaussianBlur(clean, (0, 0), 2.0))
+    outcome = run(lab, photo(pixels=soft), scale=2, denoise=0, faces=0, sharpen=60)
+    blur = outcome.plan.blur
+    assert blur is not None
+    assert blur.sigma == pytest.approx(2.0, abs=0.7)
+    undone = sharpen(soft, 60, blur, noise_sigma(photo(pixels=soft)))
+    size = (2 * soft.shape[1], 2 * soft.shape[0])
+    expected = upscale(undone, [lab.models.named("tiny-x2")], lab.engine, *size)
+    assert (outcome.photo.pixels == expected).all()
+    assert step_of(outcome, StageName.SHARPEN).strength == 60
+
+
+def test_a_sharp_photo_is_steepened_after_it_was_enlarged(lab: Lab, shared: Path) -> None:
+    clean = real_picture(shared, 2, 256, 320)
+    outcome = run(lab, photo(pixels=clean), scale=2, denoise=0, faces=0, sharpen=60)
+    assert outcome.plan.blur is None
+    size = (2 * clean.shape[1], 2 * clean.shape[0])
+    larger = upscale(clean, [lab.models.named("tiny-x2")], lab.engine, *size)
+    assert (outcome.photo.pixels == sharpen(larger, 60)).all()
+
+
+@pytest.mark.parametrize("level", [0, 65535])
+def test_a_frame_that_shows_nothing_is_refused_unless_its_shape_is_in_the_alpha(
+    lab: Lab, level: int
+) -> None:
+    frame = np.full((64, 96, 3), level, np.uint16)
+    with pytest.raises(PhotoRefused, match="all over"):
+        run(lab, photo(pixels=frame))
+    shape = np.zeros((64, 96), np.uint16)
+    shape[16:48, 16:80] = 65535
+    logo = run(lab, photo(pixels=frame, alpha=shape), scale=2)
+    assert logo.photo.alpha is not None
+    assert logo.photo.alpha.max() == 65535
+
+
+def test_no_grain_comes_back_where_there_was_none(lab: Lab, shared: Path) -> None:
+    clean = real_picture(shared, 2, 256, 320)
+    outcome = run(lab, photo(pixels=clean), scale=1, denoise=0, faces=0, grain=100)
+    assert not step_of(outcome, StageName.GRAIN).done
+    assert outcome.photo.pixels is clean
+    assert outcome.notes == ("no grain was taken out, so none comes back",)

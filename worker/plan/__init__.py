@@ -73,6 +73,7 @@ def plan(
         passes=networks,
         width=size.width,
         height=size.height,
+        blur=strengths.undone(diagnosis, kind),
         findings=seen,
         measured=measured(sight),
         notes=tuple(notes),

@@ -7,15 +7,16 @@ from core.jobs import StageName
 from core.language import N_, _
 from core.recipe import Recipe, Which
 from weights.roster import Capabilities
-from worker.diagnosis import BlurKind, Diagnosis
+from worker.diagnosis import BlurKind, Diagnosis, Kind
 from worker.plan.conflicts import LONGEST_MOTION
 from worker.plan.findings import BLOCKS, COMPRESSED, NOISE, worded
 from worker.plan.habits import Habit
 from worker.plan.sight import Sight
 from worker.plan.values import PlannedStage
 from worker.stages.light import reason
+from worker.stages.sharpen import Blur
 
-__all__ = ["denoise", "faces", "grain", "light", "sharpen"]
+__all__ = ["denoise", "faces", "grain", "light", "sharpen", "undone"]
 
 _LIGHT, _DEBLUR = 90, 50
 _FACES = 70
@@ -86,6 +87,18 @@ def sharpen(recipe: Recipe, habit: Habit, diagnosis: Diagnosis) -> PlannedStage:
     return PlannedStage(name, _intensified(habit.crisp, recipe), _(habit.crisp_reason))
 
 
+def undone(diagnosis: Diagnosis, kind: Kind) -> Blur | None:
+    """The blur of a picture taken for `kind` that can be undone, None where there is none."""
+    seen = diagnosis.blur
+    if kind is not Kind.PHOTO:
+        return None
+    if seen.kind is BlurKind.SOFT:
+        return Blur(seen.sigma)
+    if seen.kind is BlurKind.MOTION and seen.length <= LONGEST_MOTION:
+        return Blur(0.0, seen.length, seen.angle)
+    return None
+
+
 def faces(recipe: Recipe, habit: Habit, capabilities: Capabilities) -> PlannedStage:
     """Faces, where there are a model and a finder for them."""
     name = StageName.FACES
@@ -119,7 +132,7 @@ def grain(
     if recipe.grain is not None:
         return PlannedStage(name, recipe.grain, _("you asked for it"))
     if not NOISE <= diagnosis.noise_sigma <= _COARSE_GRAIN or not habit.grain:
-        return PlannedStage(name, 0, _("it is no fine grain"))
+        return PlannedStage(name, 0, _("what was taken out is no fine grain"))
     return PlannedStage(name, habit.grain, _("so that it still looks like a photo"))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.jobs import StageName
 from weights.roster import Blend
+from worker.stages.sharpen import Blur
 
 __all__ = ["Plan", "PlannedStage"]
 
@@ -25,7 +26,8 @@ class PlannedStage:
 @dataclass(frozen=True)
 class Plan:
     """The steps in their order; `passes` are the networks that enlarge, one after the other, to at
-    least the result's `width` × `height`, `chain` their scales.
+    least the result's `width` × `height`, `chain` their scales. `blur` is what sharpening undoes,
+    before the photo is enlarged; without one it steepens edges of the result.
 
     `findings` are what was seen, in words, `measured` the figures behind them, `notes` what the
     person should know besides. `drawn` says that the picture is not taken for a photo.
@@ -41,6 +43,7 @@ class Plan:
     passes: tuple[Blend, ...]
     width: int
     height: int
+    blur: Blur | None = None
     findings: tuple[str, ...] = ()
     measured: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
