@@ -88,6 +88,10 @@ def help_text(usage: str, *, community: bool = False) -> str:
                 "strong, png, jpeg, webp, nocollage."
             ),
             _(
+                "light 0–100: exposure, contrast and colour cast, 0 leaves them. grain 0–100: how "
+                "much of its own grain comes back."
+            ),
+            _(
                 "creativity 0–100: 0 or faithful stays true to the photo, 100 or vivid invents "
                 "fine detail when enlarging."
             ),
