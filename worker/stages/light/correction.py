@@ -17,7 +17,7 @@ from worker.tiles import strips
 __all__ = ["light"]
 
 _SIDE: Final = 384
-_ROWS: Final = 256
+_STRIP_PIXELS: Final = 500_000
 _STEPS: Final = 2048
 """Pieces of a tone curve, drawn straight between them."""
 
@@ -43,7 +43,8 @@ def light(pixels: Pixels, found: LightNeed, strength: int, faces: Sequence[Box] 
     around = surroundings(lab, faces, pixels.shape[1])
     work = _Work(found, _spared(found, lab, faces, pixels.shape[1]) * strength / 100)
     result = np.empty_like(pixels)
-    for _, _, rows in strips(pixels.shape[0], _ROWS, 0):
+    height, width = pixels.shape[:2]
+    for _, _, rows in strips(height, max(1, _STRIP_PIXELS // width), 0):
         result[rows] = work.strip(pixels[rows], _Maps(around, rows, pixels.shape))
     return result
 
