@@ -41,15 +41,13 @@ class Surroundings:
 def surroundings(lab: Levels, faces: Sequence[Box], width: int) -> Surroundings:
     """The maps of a small photo in CIE L*a*b*; `faces` are in pixels of the photo, `width` wide."""
     lightness: Levels = lab[..., 0] / np.float32(100)
-    mean, of_squares = _mean(lightness), _mean(lightness * lightness)
-    variance = np.maximum(of_squares - mean * mean, 0)
-    slope: Levels = (variance / (variance + np.float32(_EDGE**2))).astype(np.float32)
-    offset: Levels = mean - slope * mean
+    slope, offset = _guided(lightness, lightness, _RADIUS)
     chroma: Levels = np.hypot(lab[..., 1], lab[..., 2])
     hue = (np.degrees(np.arctan2(lab[..., 2], lab[..., 1])) % 360).astype(np.float32)
     height = lab.shape[0]
     above = np.clip(1.6 - 2 * (np.arange(height, dtype=np.float32) + 0.5) / height, 0, 1)[:, None]
-    smooth = 1 - ramp(np.sqrt(variance).astype(np.float32), 0.02, 0.06)
+    # A smooth place has a base layer of its own mean: no slope.
+    smooth = 1 - ramp(slope, 0.15, 0.6)
     blue = _around(hue, _SKY_HUE, _SKY_WIDTH) * ramp(chroma, 4, 10) * ramp(lightness, 0.3, 0.5)
     cloudy = ramp(lightness, 0.7, 0.85) * (1 - ramp(chroma, 6, 12))
     sky = above * smooth * np.maximum(blue, cloudy)
@@ -58,19 +56,29 @@ def surroundings(lab: Levels, faces: Sequence[Box], width: int) -> Surroundings:
     skin *= (1 - ramp(chroma, 45, 60)) * ramp(lightness, 0.1, 0.25)
     # By its colour alone it may as well be wood or sand.
     found = np.maximum(skin * 0.35, _ovals(faces, lab.shape[1] / width, lightness.shape))
-    return Surroundings(
-        _mean(slope), _mean(offset), *(_soft(kind) for kind in (found, sky, leaves))
-    )
+    return Surroundings(slope, offset, *(_along(lightness, kind) for kind in (found, sky, leaves)))
 
 
-def _mean(values: Levels) -> Levels:
-    side = 2 * _RADIUS + 1
+def _guided(guide: Levels, values: Levels, radius: int) -> tuple[Levels, Levels]:
+    """The slope and offset by which `values` follow `guide` in the neighbourhood of each place."""
+    mean, wanted = _mean(guide, radius), _mean(values, radius)
+    variance = np.maximum(_mean(guide * guide, radius) - mean * mean, 0)
+    likeness = _mean(guide * values, radius) - mean * wanted
+    slope: Levels = (likeness / (variance + np.float32(_EDGE**2))).astype(np.float32)
+    return _mean(slope, radius), _mean(wanted - slope * mean, radius)
+
+
+def _along(guide: Levels, kind: Levels) -> Levels:
+    """A map from 0 to 1 made smooth within the edges of the photo."""
+    slope, offset = _guided(guide, kind.astype(np.float32), _RADIUS // 2)
+    along: Levels = np.clip(slope * guide + offset, 0, 1)
+    return along
+
+
+def _mean(values: Levels, radius: int) -> Levels:
+    side = 2 * radius + 1
     mean = cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT_101)
     return cast("Levels", mean)
-
-
-def _soft(kind: Levels) -> Levels:
-    return cast("Levels", cv2.GaussianBlur(kind.astype(np.float32), (0, 0), _RADIUS / 3))
 
 
 def _around(hue: Levels, middle: float, width: float) -> Levels:
