@@ -182,6 +182,17 @@ def test_a_bright_face_is_not_made_brighter() -> None:
     assert spared[inside].mean() < pixels[inside].mean() * 1.005
 
 
+def test_a_veil_is_lifted_from_faces_too_and_their_colour_returns() -> None:
+    clean = photo("astronaut")
+    poor = damaged(clean, lambda levels: 0.25 + 0.5 * levels)
+    face = Box(170, 60, 110, 140)
+    result = light(poor, need(poor), 100, [face])
+    inside = np.s_[100:160, 190:250]
+    assert psnr(result[inside], clean[inside]) > psnr(poor[inside], clean[inside]) + 3
+    spread = [float(np.ptp(one[inside].mean((0, 1)))) for one in (poor, result, clean)]
+    assert 1.2 * spread[0] < spread[1] < 1.15 * spread[2]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (1, 500)])
 def test_tiny_photos(size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), 20_000, np.uint16)

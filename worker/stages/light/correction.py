@@ -10,7 +10,7 @@ import numpy as np
 from worker.imaging.photo import Box, Pixels
 from worker.stages.coarse import Levels, enlarged, ramp
 from worker.stages.light.casts import to_lab
-from worker.stages.light.need import LightNeed, small
+from worker.stages.light.need import Fault, LightNeed, small
 from worker.stages.light.surroundings import Surroundings, surroundings
 from worker.tiles import strips
 
@@ -22,8 +22,9 @@ _STEPS: Final = 2048
 """Pieces of a tone curve, drawn straight between them."""
 
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
-_FACE_BRIGHTEST, _FACE_DARKEST = 0.72, 0.45
-"""L*/100 to which a face is brightened or darkened at most, unless it is there already."""
+_FACE_BRIGHTEST, _FACE_DIMMED = 0.72, 0.65
+"""L*/100 to which a face is brightened at most, and the share of its own to which it is darkened at
+most, whatever its complexion."""
 
 _SLACK: Final = 1e-6
 
@@ -71,6 +72,10 @@ class _Work:
         self.curve = curve.astype(np.float32)
         self.slope = np.gradient(curve, steps).clip(0.2, 4).astype(np.float32)
         self.gains = _gains(found)
+        # A veil took colour as it took contrast, and from skin and leaves as well.
+        veiled = Fault.FLAT in found.faults
+        self.by_contrast = np.float32(0.8 if veiled else 0.5)
+        self.calming = np.float32(0.3 if veiled else 1)
 
     def strip(self, pixels: Pixels, maps: _Maps) -> Levels:
         """Some rows in their new light, on the scale of 16 bits."""
@@ -82,11 +87,12 @@ class _Work:
         base = np.clip(maps.slope * lightness + maps.offset, 0, 1)
         wanted, slope = self._toned(lightness, base, maps)
         made = _luminance(wanted)
-        # Colour follows the light half by exposure (in proportion), half by contrast (the slope).
+        # By exposure colour grows with the light, by contrast with the slope of the curve.
         ratio = wanted / np.maximum(lightness, np.float32(1e-3))
-        vivid = np.sqrt(np.clip(slope / np.maximum(ratio, np.float32(1e-3)), 0.25, 4))
+        more = slope / np.maximum(ratio, np.float32(1e-3))
+        vivid = (np.clip(more, 0.25, 4) ** self.by_contrast).astype(np.float32)
         calm = np.maximum(maps.skin, np.maximum(maps.leaves, maps.sky) * np.float32(0.7))
-        vivid = np.where(vivid > 1, 1 + (vivid - 1) * (1 - calm), vivid)
+        vivid -= np.maximum(vivid - 1, 0) * self.calming * calm
         return _encoded(_coloured(colours * (made / luminance)[..., None], made, vivid))
 
     def _toned(self, lightness: Levels, base: Levels, maps: _Maps) -> tuple[Levels, Levels]:
@@ -122,7 +128,7 @@ def _spared(found: LightNeed, lab: Levels, faces: Sequence[Box], width: int) -> 
             continue
         now = float(np.median(part)) / 100
         then = float(found.curve(np.array([now]))[0])
-        limit = max(now, _FACE_BRIGHTEST) if then > now else min(now, _FACE_DARKEST)
+        limit = max(now, _FACE_BRIGHTEST) if then > now else now * _FACE_DIMMED
         if abs(then - now) > abs(limit - now):
             share = min(share, abs(limit - now) / abs(then - now))
     return share
