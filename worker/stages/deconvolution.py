@@ -131,7 +131,7 @@ def _sparse(gradient: Levels, bond: float) -> Levels:
     )
     below = np.minimum(place.astype(np.int32), _STEPS - 2)
     low = table[below]
-    found: Levels = low + (table[below + 1] - low) * (place - below)
+    found: Levels = low + (table[below + 1] - low) * (place - below.astype(np.float32))
     return found
 
 

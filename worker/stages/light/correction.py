@@ -187,5 +187,5 @@ def _drawn(curve: Levels, at: Levels) -> Levels:
     place = np.clip(at, 0, 1) * np.float32(_STEPS)
     below = np.minimum(place.astype(np.int32), _STEPS - 1)
     low = curve[below]
-    drawn: Levels = low + (curve[below + 1] - low) * (place - below)
+    drawn: Levels = low + (curve[below + 1] - low) * (place - below.astype(np.float32))
     return drawn
