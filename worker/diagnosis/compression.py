@@ -54,7 +54,7 @@ def quality_seen(detail: Detail) -> float | None:
     lie at multiples of the table's steps: each quality's table is held against them (after Z. Fan
     and R. L. de Queiroz, "Identification of Bitmap Compression History", IEEE TIP 12(2), 2003), by
     the mean cosine of their phase. Multiples of a step are multiples of its divisors too, so the
-    coarsest table that fits is taken. Exact for libjpeg's tables up to some 97; noise or a change
+    coarsest table that fits is taken. Exact for libjpeg's tables up to 95; noise or a change
     of size after the compression hides it.
     """
     if min(detail.light.shape) < _LEAST_SIDE:

@@ -26,7 +26,9 @@ def figures_of(faces: Sequence[Face], pixels: Pixels) -> tuple[FaceFigures, ...]
 
     Sharpness is the energy of the gradient after a blur of sigma 0.7 over that after 1.4, each less
     its level in flat skin, where only grain is; seen at the face's own resolution, or at 64 pixels
-    from eye to eye where it is larger.
+    from eye to eye where it is larger. Of 30 aligned faces of that size (10th percentile, median,
+    90th): clean 1.42 1.52 1.68; blurred with sigma 1 1.29 1.34 1.42, 1.5 1.21 1.25 1.31, 2.5 1.12
+    1.14 1.17; noise of sigma 20 moves them by 0.01. Small sharp ones have more, 2 at 32 pixels.
     """
     return tuple(
         FaceFigures(face.eye_distance, _sharpness(face, pixels), _inside(face, pixels))

@@ -62,7 +62,7 @@ class Blur:
     """How soft a photo is, and by what.
 
     `sigma` is that of the Gaussian, in pixels, whose blur is as strong where the photo is sharpest
-    (0–10, 0 = sharp). `length` in pixels and `angle` in degrees (0 ≤ angle < 180, 0 across, 90
+    (0–12, 0 = sharp). `length` in pixels and `angle` in degrees (0 ≤ angle < 180, 0 across, 90
     down, 45 rising to the right) are those of a motion, else 0. `factor` is how many times the
     photo was enlarged in each direction, 1 if it was not.
     """
@@ -122,8 +122,8 @@ class FaceFigures:
     """How one found face can be seen.
 
     `eye_distance` in pixels; `sharpness` is the energy of fine over that of coarser edges in the
-    face at its own resolution (1.0–1.2 soft, above 1.5 sharp); `inside` the share (0–1) of the face
-    that lies in the photo.
+    face at its own resolution (1 for none that are fine, below 1.25 soft, above 1.4 sharp);
+    `inside` the share (0–1) of the face that lies in the photo.
     """
 
     eye_distance: float
