@@ -198,3 +198,9 @@ def test_tiny_photos(size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), 20_000, np.uint16)
     assert not need(pixels)
     assert light(pixels, _DARK, 50).shape == pixels.shape
+
+
+@pytest.mark.parametrize("gamma", [0.35, 0.45, 1.0])
+def test_black_clothes_make_no_bright_photo_too_dark(gamma: float) -> None:
+    levels = 65535 * (skimage.data.astronaut() / 255.0) ** gamma
+    assert Fault.DARK not in need(levels.astype(np.uint16), asked=True).faults

@@ -30,6 +30,9 @@ _SURE, _ASKED = 0.36, 0.16
 """How large that logarithm has to be, by itself and where the person asks for better light: no
 clean photo of the 81 at hand comes to the first."""
 
+_DARK_BELOW, _BRIGHT_ABOVE = 0.5, 0.3
+"""Medians of L*/100 above which no photo is too dark, and below which none is too bright."""
+
 _NIGHT: Final = 0.35
 """A photo of which so much is black is meant to be dark."""
 _BLACK_BELOW: Final = 3.0
@@ -167,4 +170,7 @@ def _ends(low: float, high: float) -> tuple[float, float, float, float]:
 def _gamma(percentiles: Reals, sure: float) -> float:
     """The logarithm of the gamma that made the photo darker (above 0) or brighter; 0 if unsure."""
     gamma = _CONSTANT + float(_LINEAR @ percentiles + _SQUARE @ percentiles**2)
-    return gamma if abs(gamma) >= sure else 0.0
+    # It goes by the shadows above all: black clothes alone make no bright photo too dark.
+    middle = percentiles[1]
+    contradicted = middle > _DARK_BELOW if gamma > 0 else middle < _BRIGHT_ABOVE
+    return gamma if abs(gamma) >= sure and not contradicted else 0.0
