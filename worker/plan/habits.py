@@ -22,21 +22,21 @@ class Habit:
     denoise: float = 1.0
     denoise_floor: int = 0
     light: bool = True
-    light_reason: str = N_("not needed")
+    light_reason: str = ""
     deblur: bool = True
     crisp: int = 0
     crisp_reason: str = N_("it is sharp")
     faces: int = _FACES
     faces_reason: str = N_("for every face that is found")
-    grain: int = 20
+    grain: int = 25
     creativity: int = 30
 
 
 _PHOTO = Habit()
-_PORTRAIT = Habit(denoise_floor=0, faces=75, faces_reason=N_("it is a portrait"), creativity=30)
+_PORTRAIT = Habit(faces=75, faces_reason=N_("it is a portrait"), grain=40)
 _PRESETS = {
     Preset.PORTRAIT: Habit(
-        denoise_floor=30, faces=75, faces_reason=N_("it is a portrait"), creativity=30
+        denoise_floor=30, faces=75, faces_reason=N_("it is a portrait"), grain=40
     ),
     Preset.LANDSCAPE: Habit(
         denoise=0.6,

@@ -18,9 +18,9 @@ from worker.stages.sharpen import Blur
 
 __all__ = ["denoise", "faces", "grain", "light", "sharpen", "undone"]
 
-_LIGHT, _DEBLUR = 90, 50
+_LIGHT, _DEBLUR = 80, 50
 _FACES = 70
-_COARSE_GRAIN = 20.0
+_COARSE_GRAIN = 15.0
 """Noise above this sigma is no grain that anybody misses."""
 
 
