@@ -22,7 +22,7 @@ from worker.stages import alpha
 from worker.stages.denoise import denoise
 from worker.stages.faces import RestoredFace, in_front, paste, report, restore
 from worker.stages.grain import Grain, give_back, measure
-from worker.stages.light import light, need
+from worker.stages.light import LightNeed, light, need
 from worker.stages.sharpen import sharpen
 from worker.stages.tone import pull_back
 from worker.stages.upscale import resize, upscale
@@ -32,6 +32,8 @@ __all__ = ["Outcome", "enhance"]
 
 Progress = Callable[[str, float], None]
 
+_JUDGED = 64
+"""Pixels of the shorter side below which the light of a picture is left alone, unless asked."""
 _SEEN_BETTER = 40
 """Denoised by so many percent, a photo is looked at for faces once more."""
 
@@ -109,9 +111,11 @@ class _Work:
         alpha = self.photo.alpha
         if alpha is None or alpha.min() == alpha.max():
             refuse_blank(diagnosis)
+        asked = bool(self.recipe.light)
+        judged = asked or min(self.photo.width, self.photo.height) >= _JUDGED
         return Sight(
             diagnosis,
-            need(self.pixels, asked=bool(self.recipe.light)),
+            need(self.pixels, asked=asked) if judged else LightNeed(),
             figures_of(self.found, self.pixels),
         )
 

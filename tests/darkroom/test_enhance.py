@@ -12,6 +12,7 @@ from PIL import Image
 
 from core import keys
 from core.errors import ServiceDown
+from core.jobs import StageName
 from core.presence import Presence
 from core.recipe import PLAIN
 from core.store import Client
@@ -46,7 +47,7 @@ def test_each_photo_is_enhanced_or_told_why_not(tmp_path: Path) -> None:
     assert first["ok"]
     assert first["file"] == str(out / "good photo-darkroom.webp")
     assert (first["width"], first["height"]) == (80, 60)
-    assert [step["stage"] for step in first["steps"]] == ["denoise", "faces", "upscale", "sharpen"]
+    assert [step["stage"] for step in first["steps"]] == list(StageName)
     with Image.open(first["file"]) as image:
         assert (image.format, image.size) == ("WEBP", (80, 60))
     with Image.open(first["collage"]) as image:
@@ -67,7 +68,7 @@ def test_when_every_photo_was_enhanced_the_exit_code_is_0_and_the_words_are_for_
     ended = run(tmp_path, *words)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == ""
-    assert "left as it is.\n32 × 24, PNG" in ended.stderr
+    assert "Clean: left as it is.\n32 × 24, PNG" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert sorted(path.name for path in tmp_path.glob("*.*")) == ["a-darkroom.png", "a.png"]
 

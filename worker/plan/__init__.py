@@ -33,7 +33,7 @@ def plan(
     factor = max(size.width / diagnosis.width, size.height / diagnosis.height)
     passes = chain(factor, capabilities)
     names = [capabilities.upscale[scale] for scale in passes]
-    denoise = strengths.denoise(recipe, habit, diagnosis, capabilities, names)
+    denoise = strengths.denoise(recipe, habit, sight, capabilities, names)
     networks = tuple(mixed(name, recipe, habit, denoise, capabilities) for name in names)
     changed = (size.width, size.height) != (diagnosis.width, diagnosis.height)
     upscale = PlannedStage(
@@ -47,7 +47,7 @@ def plan(
         for step in (
             denoise,
             strengths.light(recipe, habit, sight),
-            strengths.sharpen(recipe, habit, diagnosis),
+            strengths.sharpen(recipe, habit, sight),
             strengths.faces(recipe, habit, capabilities),
             upscale,
             strengths.grain(recipe, habit, diagnosis, denoise),
@@ -73,7 +73,7 @@ def plan(
         passes=networks,
         width=size.width,
         height=size.height,
-        blur=strengths.undone(diagnosis, kind),
+        blur=strengths.undone(sight, kind),
         findings=seen,
         measured=measured(sight),
         notes=tuple(notes),

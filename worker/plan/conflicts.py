@@ -14,7 +14,7 @@ from worker.plan.values import PlannedStage
 
 __all__ = ["LONGEST_MOTION", "Case", "conflicts"]
 
-LONGEST_MOTION = 12.0
+LONGEST_MOTION = 15.0
 """Pixels that a photo may be shaken and still be sharpened."""
 
 _PLAIN_NOISE, _BURNT = 6.0, 0.08
@@ -73,8 +73,7 @@ _ROWS: Final[tuple[tuple[Callable[[Case], bool], str], ...]] = (
     ),
     (
         lambda case: (
-            case.sight.diagnosis.blur.kind is BlurKind.MOTION
-            and case.sight.diagnosis.blur.length > LONGEST_MOTION
+            case.sight.blur.kind is BlurKind.MOTION and case.sight.blur.length > LONGEST_MOTION
         ),
         N_("it is shaken too much to be made sharp"),
     ),

@@ -46,9 +46,9 @@ def refuse_blank(diagnosis: Diagnosis) -> None:
         raise PhotoRefused(_(_BLANKS[diagnosis.light.blank]), code="blank")
 
 
-def worded(words: str, diagnosis: Diagnosis) -> str:
+def worded(words: str, sight: Sight) -> str:
     """A text with the figures of a photo: `sigma`, `quality`, `pixels` and `factor`."""
-    blur = diagnosis.blur
+    diagnosis, blur = sight.diagnosis, sight.blur
     across = blur.length if blur.kind is BlurKind.MOTION else blur.sigma
     return _(words).format(
         sigma=f"{diagnosis.noise_sigma:.0f}",
@@ -63,25 +63,25 @@ def _is_compressed(diagnosis: Diagnosis) -> bool:
     return diagnosis.blocking >= BLOCKS or (quality is not None and quality < COMPRESSED)
 
 
-def _compressed(diagnosis: Diagnosis) -> str:
-    if diagnosis.jpeg_quality is None:
-        return worded(N_("blocky"), diagnosis)
-    return worded(N_("compressed (quality ≈ {quality})"), diagnosis)
+def _compressed(sight: Sight) -> str:
+    if sight.diagnosis.jpeg_quality is None:
+        return _("blocky")
+    return worded(N_("compressed (quality ≈ {quality})"), sight)
 
 
 _ROWS: Final[tuple[tuple[Callable[[Sight, Kind], bool], Callable[[Sight, Kind], str]], ...]] = (
     (lambda _sight, kind: kind is not Kind.PHOTO, lambda _sight, kind: _(_KINDS[kind])),
     (
         lambda sight, _kind: sight.diagnosis.noise_sigma >= NOISE,
-        lambda sight, _kind: worded(N_("noisy (σ ≈ {sigma})"), sight.diagnosis),
+        lambda sight, _kind: worded(N_("noisy (σ ≈ {sigma})"), sight),
     ),
     (
         lambda sight, _kind: _is_compressed(sight.diagnosis),
-        lambda sight, _kind: _compressed(sight.diagnosis),
+        lambda sight, _kind: _compressed(sight),
     ),
     (
-        lambda sight, kind: sight.diagnosis.blur.kind is not BlurKind.SHARP and kind is Kind.PHOTO,
-        lambda sight, _kind: worded(_BLURS[sight.diagnosis.blur.kind], sight.diagnosis),
+        lambda sight, kind: sight.blur.kind is not BlurKind.SHARP and kind is Kind.PHOTO,
+        lambda sight, _kind: worded(_BLURS[sight.blur.kind], sight),
     ),
     (
         lambda sight, kind: bool(sight.light) and kind is Kind.PHOTO,
@@ -103,8 +103,8 @@ def measured(sight: Sight) -> tuple[str, ...]:
         _("noise σ ≈ {sigma} of 255").format(sigma=decimal(f"{seen.noise_sigma:.1f}")),
         _("never JPEG")
         if seen.jpeg_quality is None
-        else worded(N_("JPEG quality ≈ {quality}"), seen),
-        worded(_BLURS[seen.blur.kind], seen),
+        else worded(N_("JPEG quality ≈ {quality}"), sight),
+        worded(_BLURS[sight.blur.kind], sight),
         _("lightness {median} of 100").format(median=f"{seen.light.median:.0f}"),
     ]
     if seen.colour.cast >= 1:

@@ -1,9 +1,9 @@
 """What a plan is made from: all that is known of a photo before anything is done to it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.recipe import Preset
-from worker.diagnosis import Diagnosis, FaceFigures, Kind
+from worker.diagnosis import Blur, BlurKind, Diagnosis, FaceFigures, Kind
 from worker.stages.light import LightNeed
 
 __all__ = ["Sight"]
@@ -11,6 +11,13 @@ __all__ = ["Sight"]
 _PORTRAIT = 0.07
 """Eye distance over the photo's shorter side from which on it is about the face: half-length
 portraits have some 0.08, people in a group 0.02–0.05."""
+
+_SHORTEST, _SHORTEST_MOTION = 160, 400
+"""Pixels of the shorter side from which on a blur, and that it is a motion, are believed: undoing a
+wrong one cost up to 7 dB in a photo of 128 pixels, and 1 dB in one of 256."""
+
+_SOFT = 1.4
+"""Sigma in pixels: of sharp photos none of 40, and 2 of 14 others, come to 1.2."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,18 @@ class Sight:
         """Whether it is about somebody's face."""
         short = min(self.diagnosis.width, self.diagnosis.height)
         return any(face.eye_distance >= _PORTRAIT * short for face in self.faces)
+
+    @property
+    def blur(self) -> Blur:
+        """The blur as far as it is to be believed: in few pixels no shape of it can be told."""
+        seen, short = self.diagnosis.blur, min(self.diagnosis.width, self.diagnosis.height)
+        if short < _SHORTEST:
+            return Blur()
+        if seen.kind is BlurKind.MOTION and short < _SHORTEST_MOTION:
+            seen = replace(seen, kind=BlurKind.SOFT, length=0.0, angle=0.0)
+        if seen.kind is BlurKind.SOFT and seen.sigma < _SOFT:
+            return Blur()
+        return seen
 
     def picture(self, preset: Preset) -> Kind:
         """The kind of picture that it is taken for."""

@@ -20,6 +20,8 @@ __all__ = ["denoise", "faces", "grain", "light", "sharpen", "undone"]
 
 _LIGHT, _DEBLUR = 80, 50
 _FACES = 70
+_LITTLE, _FINE = 4.0, 8.0
+"""Sigma of little noise, and the deviation (0–255) of fine texture that should stay."""
 _COARSE_GRAIN = 15.0
 """Noise above this sigma is no grain that anybody misses."""
 
@@ -27,7 +29,7 @@ _COARSE_GRAIN = 15.0
 def denoise(
     recipe: Recipe,
     habit: Habit,
-    diagnosis: Diagnosis,
+    sight: Sight,
     capabilities: Capabilities,
     upscalers: Sequence[str],
 ) -> PlannedStage:
@@ -36,7 +38,7 @@ def denoise(
     if recipe.denoise == 0:
         return PlannedStage(name, 0, _("turned off"))
     if recipe.denoise is None:
-        wanted, why = _needed(diagnosis, blocks_too=_takes_blocks(upscalers, capabilities))
+        wanted, why = _needed(sight, blocks_too=_takes_blocks(upscalers, capabilities))
         wanted = round(wanted * habit.denoise)
         if habit.denoise_floor > wanted:
             wanted, why = habit.denoise_floor, _("portraits gain from a little")
@@ -72,24 +74,24 @@ def light(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
     return PlannedStage(name, recipe.light, reason(sight.light))
 
 
-def sharpen(recipe: Recipe, habit: Habit, diagnosis: Diagnosis) -> PlannedStage:
+def sharpen(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
     """Blur, where it is of a kind that can be undone; else the sharpness that is wished for."""
     name = StageName.SHARPEN
     if recipe.sharpen is not None:
         why = _("you asked for it") if recipe.sharpen else _("turned off")
         return PlannedStage(name, recipe.sharpen, why)
-    blur = diagnosis.blur
+    blur = sight.blur
     if blur.kind is BlurKind.MOTION and blur.length > LONGEST_MOTION:
         return PlannedStage(name, 0, _("shaken too much"))
     if habit.deblur and blur.kind in (BlurKind.SOFT, BlurKind.MOTION):
-        words = N_("out of focus") if blur.kind is BlurKind.SOFT else N_("shaken")
-        return PlannedStage(name, _intensified(_DEBLUR, recipe), worded(words, diagnosis))
+        why = _("out of focus") if blur.kind is BlurKind.SOFT else _("shaken")
+        return PlannedStage(name, _intensified(_DEBLUR, recipe), why)
     return PlannedStage(name, _intensified(habit.crisp, recipe), _(habit.crisp_reason))
 
 
-def undone(diagnosis: Diagnosis, kind: Kind) -> Blur | None:
+def undone(sight: Sight, kind: Kind) -> Blur | None:
     """The blur of a picture taken for `kind` that can be undone, None where there is none."""
-    seen = diagnosis.blur
+    seen = sight.blur
     if kind is not Kind.PHOTO:
         return None
     if seen.kind is BlurKind.SOFT:
@@ -136,18 +138,24 @@ def grain(
     return PlannedStage(name, habit.grain, _("so that it still looks like a photo"))
 
 
-def _needed(diagnosis: Diagnosis, *, blocks_too: bool) -> tuple[int, str]:
+def _needed(sight: Sight, *, blocks_too: bool) -> tuple[int, str]:
     """The strength that the figures ask for, a fit to where PSNR peaks with the shipped denoiser.
 
     About 40 at σ 3, 70 at σ 6 and 90 at σ 10; about 41 at JPEG quality 85, 60 at 75, 85 at 50.
     Photos with both need more than either. Where a network follows that was trained to enlarge by
-    four what is compressed, `blocks_too`, blocks count half: more costs up to 0.4 dB.
+    four what is compressed, `blocks_too`, blocks count half: more costs up to 0.4 dB. A little
+    noise counts half where there is fine texture, which goes with it.
     """
+    diagnosis = sight.diagnosis
     noise, blocks = 0.0, _coded(diagnosis) * (0.5 if blocks_too else 1)
     if diagnosis.noise_sigma >= NOISE:
         noise = 1 - math.exp(-((diagnosis.noise_sigma / 5) ** 1.3))
+    gently = noise > 0 and diagnosis.noise_sigma < _LITTLE and diagnosis.texture > _FINE
+    if gently:
+        noise *= 0.5
     reasons = [
-        *([worded(N_("noisy, σ ≈ {sigma}"), diagnosis)] if noise else []),
+        *([worded(N_("noisy, σ ≈ {sigma}"), sight)] if noise else []),
+        *([_("gently, for its fine texture")] if gently else []),
         *([_("JPEG blocks show")] if blocks else []),
     ]
     if not reasons:

@@ -10,6 +10,7 @@ from core.recipe import Preset, Recipe
 from weights.roster import Capabilities
 from worker.diagnosis import Blur, BlurKind, Diagnosis, Kind
 from worker.plan import PlannedStage, Sight, plan
+from worker.stages.deconvolution import Blur as Undone
 from worker.stages.light.need import Fault, LightNeed
 
 CLEAN = Diagnosis(3000, 2000, 0.5, 0.0)
@@ -66,6 +67,9 @@ def test_light(sight: Sight, wishes: dict[str, Any], strength: int, reason: str)
         ({"blur": FAR}, {}, 0, "shaken too much"),
         ({"blur": FAR}, {"sharpen": 40}, 40, "you asked for it"),
         ({"blur": SOFT, "kind": Kind.DRAWING}, {}, 0, "it is sharp"),
+        ({"blur": Blur(BlurKind.SOFT, 1.3)}, {}, 0, "it is sharp"),
+        ({"blur": SOFT, "width": 150}, {}, 0, "it is sharp"),
+        ({"blur": SHAKEN, "width": 300}, {}, 50, "out of focus"),
     ],
 )
 def test_sharpen(
@@ -115,6 +119,34 @@ def test_compression_decides_the_cleaning(
 ) -> None:
     sight = Sight(replace(CLEAN, jpeg_quality=quality, blocking=blocking))
     assert step(StageName.DENOISE, sight, scale=scale)[0] == strength
+
+
+@pytest.mark.parametrize(
+    ("noise", "texture", "strength", "reason"),
+    [
+        (3.0, 5.0, 40, "noisy, σ ≈ 3"),
+        (3.0, 12.0, 20, "noisy, σ ≈ 3, gently, for its fine texture"),
+        (6.0, 12.0, 72, "noisy, σ ≈ 6"),
+        (1.0, 12.0, 0, "the photo is clean"),
+    ],
+)
+def test_fine_texture_is_not_smoothed_for_a_little_noise(
+    noise: float, texture: float, strength: int, reason: str
+) -> None:
+    sight = Sight(replace(CLEAN, noise_sigma=noise, texture=texture))
+    assert step(StageName.DENOISE, sight) == (strength, reason)
+
+
+def test_a_blur_is_undone_as_it_was_seen() -> None:
+    def blur(**figures: Any) -> object:
+        return plan(Recipe(), Sight(replace(CLEAN, **figures)), ALL).blur
+
+    assert blur() is None
+    assert blur(blur=SOFT) == Undone(2.4)
+    assert blur(blur=SHAKEN) == Undone(0.0, 7.3, 30.0)
+    assert blur(blur=SHAKEN, width=300) == Undone(2.0)
+    assert blur(blur=FAR) is None
+    assert blur(blur=SOFT, kind=Kind.DRAWING) is None
 
 
 def test_drawings_and_screenshots_have_no_faces_stage() -> None:
