@@ -7,13 +7,14 @@ UPSTREAM := .venv-upstream
 TORCH_INDEX ?=
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 PHOTO ?=
+PHOTOS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test chaos check format lock audit messages benchmarks upstream clean
+.PHONY: help install demo test chaos check format lock audit messages benchmarks contact-sheet upstream clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -58,6 +59,9 @@ benchmarks: $(STAMP) ## measure engine, chain, fairness and scale
 	@$(BIN)/python -W ignore -m benchmarks.scale
 	@$(BIN)/python -m benchmarks.stores
 	@$(BIN)/python -m benchmarks.hostile
+
+contact-sheet: $(STAMP) ## photos in every way, before and after, with their flaws (PHOTOS=folder)
+	@$(BIN)/python -m benchmarks.contact_sheet $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 $(UPSTREAM)/.installed: pyproject.toml constraints.txt
 	@test -x $(UPSTREAM)/bin/python || $(PYTHON) -m venv $(UPSTREAM)
