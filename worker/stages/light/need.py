@@ -40,6 +40,9 @@ _BLACK_BELOW: Final = 3.0
 _DIM: Final = 60.0
 """Where nothing is brighter than this L*, there was too little light."""
 
+_WHITE: Final = 90.0
+"""Without anything this bright a photo is not too bright, but has lost its blacks at most."""
+
 _FLAT_BLACK, _FLAT_WHITE = 17.0, 85.0
 """A photo whose 1st and 99th percentile of L* both lie inside is flat."""
 
@@ -128,7 +131,7 @@ def need(pixels: Pixels, *, asked: bool = False) -> LightNeed:
     spread = LightNeed(1.0, *ends).stretched(np.array((dark, middle, bright)) / 100)
     # Where the ends were drawn already, only a plain rest counts.
     gamma = _gamma(spread, _ASKED if asked and not faults else _SURE)
-    if Fault.DARK in faults or (night and gamma > 0):
+    if Fault.DARK in faults or (night and gamma > 0) or (gamma < 0 and high < _WHITE):
         gamma = 0.0
     if gamma:
         faults.append(Fault.DARK if gamma > 0 else Fault.BRIGHT)
