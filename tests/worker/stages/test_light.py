@@ -22,6 +22,8 @@ Damage = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 def photo(name: str = "coffee") -> Pixels:
     picture: NDArray[np.uint8] = getattr(skimage.data, name)()
+    if picture.ndim == 2:
+        picture = np.repeat(picture[..., None], 3, axis=2)
     return to_sixteen_bits(picture)
 
 
@@ -50,7 +52,7 @@ def test_a_photo_that_needs_nothing_is_the_very_same(name: str) -> None:
     [
         (lambda levels: 0.25 + 0.5 * levels, "astronaut", Fault.FLAT, "flat"),
         (lambda levels: 0.5 * levels, "coffee", Fault.DARK, "too dark"),
-        (lambda levels: levels**0.45, "chelsea", Fault.BRIGHT, "too bright"),
+        (lambda levels: levels**0.45, "coins", Fault.BRIGHT, "too bright"),
         (lambda levels: levels * (1.1, 0.9, 1.1), "", Fault.CAST, "with a colour cast"),
     ],
 )
