@@ -411,7 +411,7 @@ class HeldEngine(Engine):
 async def test_a_thread_that_outlives_its_lease_after_sigterm_is_not_doubled(
     lab: Lab, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, lease = HeldEngine(), 0.5
+    engine, lease = HeldEngine(), 1.0
     monkeypatch.setattr(runner, "LEASE_SECONDS", lease)
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.1)
     monkeypatch.setattr(Engine, "from_settings", lambda settings: engine)
@@ -435,7 +435,7 @@ async def test_a_thread_that_outlives_its_lease_after_sigterm_is_not_doubled(
         while not renewals.locked():
             await renewals.acquire()
         async with asyncio.timeout(30):
-            for _ in range(round((stopping.stop_seconds + 4 * lease) / 0.1)):
+            for _ in range(round((stopping.stop_seconds + 3 * lease) / 0.1)):
                 await renewals.acquire()
         assert "begun" not in other.log
         assert not held.done()
