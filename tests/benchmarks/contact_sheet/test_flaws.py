@@ -64,7 +64,7 @@ def test_a_seam_of_two_levels_is_found_where_it_is(level: int, down: bool) -> No
 
 def test_the_edge_of_one_tile_is_a_seam() -> None:
     def plant(levels: Levels) -> None:
-        levels[:256, 256:] += 2
+        levels[:256, 256:] += 4
 
     assert "seam" in found(pair(source(), plant))
 
