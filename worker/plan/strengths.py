@@ -20,6 +20,8 @@ __all__ = ["denoise", "faces", "grain", "light", "sharpen", "undone"]
 
 _LIGHT, _DEBLUR = 80, 50
 _FACES = 70
+_COARSELY = 0.5
+"""Compression (0–1) from which on undoing a blur brings blocks out, quality 80 or so."""
 _LITTLE, _FINE = 4.0, 8.0
 """Sigma of little noise, and the deviation (0–255) of fine texture that should stay."""
 _COARSE_GRAIN = 15.0
@@ -83,7 +85,12 @@ def sharpen(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
     blur = sight.blur
     if blur.kind is BlurKind.MOTION and blur.length > LONGEST_MOTION:
         return PlannedStage(name, 0, _("shaken too much"))
-    if habit.deblur and blur.kind in (BlurKind.SOFT, BlurKind.MOTION):
+    soft = habit.deblur and blur.kind in (BlurKind.SOFT, BlurKind.MOTION)
+    if soft and _coded(sight.diagnosis) > _COARSELY:
+        return PlannedStage(name, 0, _("compressed too much, blocks would be sharpened too"))
+    if soft and sight.diagnosis.noise_sigma > _COARSE_GRAIN:
+        return PlannedStage(name, 0, _("too noisy, noise would be sharpened too"))
+    if soft:
         why = _("out of focus") if blur.kind is BlurKind.SOFT else _("shaken")
         return PlannedStage(name, _intensified(_DEBLUR, recipe), why)
     return PlannedStage(name, _intensified(habit.crisp, recipe), _(habit.crisp_reason))

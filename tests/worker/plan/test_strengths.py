@@ -70,6 +70,15 @@ def test_light(sight: Sight, wishes: dict[str, Any], strength: int, reason: str)
         ({"blur": Blur(BlurKind.SOFT, 1.3)}, {}, 0, "it is sharp"),
         ({"blur": SOFT, "width": 150}, {}, 0, "it is sharp"),
         ({"blur": SHAKEN, "width": 300}, {}, 50, "out of focus"),
+        (
+            {"blur": SOFT, "blocking": 1.0},
+            {},
+            0,
+            "compressed too much, blocks would be sharpened too",
+        ),
+        ({"blur": SOFT, "jpeg_quality": 85.0}, {}, 50, "out of focus"),
+        ({"blur": SOFT, "noise_sigma": 20.0}, {}, 0, "too noisy, noise would be sharpened too"),
+        ({"blur": SOFT, "blocking": 1.0}, {"sharpen": 30}, 30, "you asked for it"),
     ],
 )
 def test_sharpen(
