@@ -13,10 +13,14 @@ from typing import Any
 from unittest import mock
 
 from core import logs
+from core.recipe import Recipe
 from core.settings import StoreSettings, WorkerSettings
+from weights.roster import Capabilities
 from worker import bench, runner
+from worker.diagnosis import Diagnosis
 from worker.imaging.photo import Photo
 from worker.pipeline import Outcome
+from worker.plan import Sight, plan
 
 SECONDS = "STAND_IN_SECONDS"
 
@@ -25,9 +29,10 @@ def main() -> None:
     """Work until told to stop."""
     seconds = float(os.environ[SECONDS])
 
-    def enhance(photo: Photo, *rest: Any, **options: Any) -> Outcome:
+    def enhance(photo: Photo, recipe: Recipe, *rest: Any, **options: Any) -> Outcome:
         time.sleep(seconds)
-        return Outcome(photo, (), (), None)
+        nothing = plan(recipe, Sight(Diagnosis(photo.width, photo.height, 0, 0)), Capabilities())
+        return Outcome(photo, nothing, (), ())
 
     logs.configure("WARNING")
     settings = StoreSettings.load()

@@ -305,7 +305,7 @@ def test_overrides_change_services_that_exist(
 
 @pytest.mark.parametrize("path", OVERRIDES, ids=lambda path: path.name)
 def test_no_override_loosens_a_container(path: Path, services: dict[str, dict[str, Any]]) -> None:
-    confinement = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
+    confinement: dict[str, Any] = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
     confinement |= {"read_only": True, "tmpfs": ["/tmp"]}
     loosening = {"privileged", "cap_add", "network_mode", "pid", "ipc", "userns_mode", "devices"}
     for name, service in yaml.safe_load(path.read_text())["services"].items():
