@@ -176,7 +176,7 @@ async def test_a_photo_becomes_a_file_a_collage_and_figures(lab: Lab, bench: Ben
         (StageName.SHARPEN, False),
         (StageName.GRAIN, False),
     ]
-    assert result.findings == ("flat, too bright",)
+    assert result.findings == ("flat",)
     assert result.measured[0] == "a photo"
     assert not result.drawn
     data = await lab.blobs.get(result.key)

@@ -70,7 +70,10 @@ def _compressed(sight: Sight) -> str:
 
 
 _ROWS: Final[tuple[tuple[Callable[[Sight, Kind], bool], Callable[[Sight, Kind], str]], ...]] = (
-    (lambda _sight, kind: kind is not Kind.PHOTO, lambda _sight, kind: _(_KINDS[kind])),
+    (
+        lambda sight, kind: kind is not Kind.PHOTO and kind is sight.diagnosis.kind,
+        lambda _sight, kind: _(_KINDS[kind]),
+    ),
     (
         lambda sight, _kind: sight.diagnosis.noise_sigma >= NOISE,
         lambda sight, _kind: worded(N_("noisy (σ ≈ {sigma})"), sight),

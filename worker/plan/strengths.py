@@ -18,12 +18,13 @@ from worker.stages.sharpen import Blur
 
 __all__ = ["denoise", "faces", "grain", "light", "sharpen", "undone"]
 
-_LIGHT, _DEBLUR = 80, 50
+_LIGHT, _DEBLUR = 70, 50
 _FACES = 70
 _COARSELY = 0.5
 """Compression (0–1) from which on undoing a blur brings blocks out, quality 80 or so."""
-_LITTLE, _FINE = 4.0, 8.0
-"""Sigma of little noise, and the deviation (0–255) of fine texture that should stay."""
+_LITTLE, _FINE, _CRISP = 4.0, 8.0, 25.0
+"""Sigma of little noise; deviations (0–255) of fine texture that should stay, and of so much that
+more sharpness would only make halos (nine in ten photos have less)."""
 _COARSE_GRAIN = 15.0
 """Noise above this sigma is no grain that anybody misses."""
 
@@ -93,6 +94,8 @@ def sharpen(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
     if soft:
         why = _("out of focus") if blur.kind is BlurKind.SOFT else _("shaken")
         return PlannedStage(name, _intensified(_DEBLUR, recipe), why)
+    if habit.crisp and sight.diagnosis.texture > _CRISP:
+        return PlannedStage(name, 0, _("crisp enough"))
     return PlannedStage(name, _intensified(habit.crisp, recipe), _(habit.crisp_reason))
 
 

@@ -51,7 +51,7 @@ def test_each_finding_has_its_words(figures: dict[str, Any], words: tuple[str, .
 def test_light_is_a_finding_of_photos() -> None:
     assert found(Sight(CLEAN, DARK)) == ("too dark",)
     assert found(Sight(replace(CLEAN, kind=Kind.DRAWING), DARK)) == ("a drawing",)
-    assert found(Sight(CLEAN, DARK), preset="art") == ("a drawing",)
+    assert found(Sight(CLEAN, DARK), preset="art") == ("clean", "large enough")
 
 
 def test_size_is_a_finding_only_where_it_decided() -> None:

@@ -35,8 +35,8 @@ def step(
     [
         (Sight(CLEAN), {}, 0, "exposure, contrast and colours are well"),
         (Sight(CLEAN), {"light": 60}, 0, "exposure, contrast and colours are well"),
-        (Sight(CLEAN, DARK), {}, 80, "too dark"),
-        (Sight(CLEAN, DARK), {"intensity": 50}, 40, "too dark"),
+        (Sight(CLEAN, DARK), {}, 70, "too dark"),
+        (Sight(CLEAN, DARK), {"intensity": 50}, 35, "too dark"),
         (Sight(CLEAN, DARK), {"light": 20, "intensity": 200}, 20, "too dark"),
         (Sight(CLEAN, DARK), {"light": 0}, 0, "turned off"),
         (Sight(CLEAN, DARK), {"preset": "art"}, 0, "left as it is in art"),
@@ -60,6 +60,7 @@ def test_light(sight: Sight, wishes: dict[str, Any], strength: int, reason: str)
         ({}, {"sharpen": 30}, 30, "you asked for it"),
         ({}, {"sharpen": 0}, 0, "turned off"),
         ({}, {"preset": "landscape"}, 25, "landscapes gain from a little"),
+        ({"texture": 30.0}, {"preset": "landscape"}, 0, "crisp enough"),
         ({"blur": SOFT}, {}, 50, "out of focus"),
         ({"blur": SOFT}, {"intensity": 150}, 75, "out of focus"),
         ({"blur": SOFT}, {"sharpen": 0}, 0, "turned off"),

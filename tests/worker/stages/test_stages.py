@@ -49,3 +49,15 @@ def test_upscale_without_models_resizes_plainly(tmp_path: Path) -> None:
 def test_resize_to_the_same_size_is_the_same_array() -> None:
     pixels = picture(20, 30)
     assert resize(pixels, 30, 20) is pixels
+
+
+def test_denoise_leaves_no_stains_on_plain_white_and_black(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    pixels = picture(40, 60)
+    pixels[5:25, 10:30] = 65535
+    pixels[5:25, 35:55] = 0
+    pixels[30, 30] = 65535
+    result = denoise(pixels, lab.models.named("tiny-denoise"), lab.engine, 80)
+    assert (result[7:23, 12:28] == 65535).all()
+    assert (result[7:23, 37:53] == 0).all()
+    assert (result[30, 30] != 65535).any(), "a single pixel is noise"
