@@ -1,8 +1,10 @@
 """What every test may ask for: a real Valkey, a photo store, a lab, and no network."""
 
 import asyncio
+import logging
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from bots.conversation import Lab
-from core import store
+from core import logs, store
 from core.access import Access
 from core.belongings import Belongings
 from core.blobs import Blobs
@@ -38,6 +40,21 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the sample photos and published weights are not beside this checkout")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Whatever a test configures, the next one's log lines are not lost."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in logs.NOISY}
+    hook = sys.excepthook
+    yield
+    sys.excepthook = hook
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, floor in levels.items():
+        logging.getLogger(name).setLevel(floor)
 
 
 @pytest.fixture(autouse=True)

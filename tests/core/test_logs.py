@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -14,20 +13,6 @@ from core import logs
 from core.errors import SettingsError
 
 TOKEN = "123456:SECRET"
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logs.NOISY}
-    hook = sys.excepthook
-    yield
-    sys.excepthook = hook
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, floor in levels.items():
-        logging.getLogger(name).setLevel(floor)
 
 
 @pytest.mark.parametrize("level", ["INFO", "debug"])
