@@ -16,6 +16,9 @@ _SHORTEST, _SHORTEST_MOTION = 160, 400
 """Pixels of the shorter side from which on a blur, and that it is a motion, are believed: undoing a
 wrong one cost up to 7 dB in a photo of 128 pixels, and 1 dB in one of 256."""
 
+_LEAST_MOTION = 5.0
+"""Length in pixels: shorter ones are mostly no motion, or a longer one."""
+
 _SOFT = 1.4
 """Sigma in pixels: of sharp photos none of 40, and 2 of 14 others, come to 1.2."""
 
@@ -40,7 +43,8 @@ class Sight:
         seen, short = self.diagnosis.blur, min(self.diagnosis.width, self.diagnosis.height)
         if short < _SHORTEST:
             return Blur()
-        if seen.kind is BlurKind.MOTION and short < _SHORTEST_MOTION:
+        doubtful = short < _SHORTEST_MOTION or seen.length < _LEAST_MOTION
+        if seen.kind is BlurKind.MOTION and doubtful:
             seen = replace(seen, kind=BlurKind.SOFT, length=0.0, angle=0.0)
         if seen.kind is BlurKind.SOFT and seen.sigma < _SOFT:
             return Blur()

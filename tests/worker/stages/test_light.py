@@ -52,7 +52,7 @@ def test_a_photo_that_needs_nothing_is_the_very_same(name: str) -> None:
     [
         (lambda levels: 0.25 + 0.5 * levels, "astronaut", Fault.FLAT, "flat"),
         (lambda levels: 0.5 * levels, "coffee", Fault.DARK, "too dark"),
-        (lambda levels: levels**0.45, "coins", Fault.BRIGHT, "too bright"),
+        (lambda levels: levels**0.35, "coins", Fault.BRIGHT, "too bright"),
         (lambda levels: levels * (1.1, 0.9, 1.1), "", Fault.CAST, "with a colour cast"),
     ],
 )

@@ -26,9 +26,10 @@ _CONSTANT: Final = 0.37
 _LINEAR: Final = np.array([-1.89, -1.38, 0.04])
 _SQUARE: Final = np.array([0.87, 1.51, 0.10])
 
-_SURE, _ASKED = 0.36, 0.16
-"""How large that logarithm has to be, by itself and where the person asks for better light: no
-clean photo of the 81 at hand comes to the first."""
+_SURE, _SURE_BRIGHT, _ASKED = 0.36, 0.43, 0.16
+"""How large that logarithm has to be by itself, for photos that are too dark and too bright, and
+where the person asks for better light: no clean photo of the 81 at hand comes to the first; blur
+and reduction, which lift the shadows, bring one of 40 to −0.40."""
 
 _DARK_BELOW, _BRIGHT_ABOVE = 0.5, 0.3
 """Medians of L*/100 above which no photo is too dark, and below which none is too bright."""
@@ -130,7 +131,7 @@ def need(pixels: Pixels, *, asked: bool = False) -> LightNeed:
         ends = (0.0, 0.0, high, min(85.0, 1.6 * high))
     spread = LightNeed(1.0, *ends).stretched(np.array((dark, middle, bright)) / 100)
     # Where the ends were drawn already, only a plain rest counts.
-    gamma = _gamma(spread, _ASKED if asked and not faults else _SURE)
+    gamma = _gamma(spread, (_ASKED, _ASKED) if asked and not faults else (_SURE, _SURE_BRIGHT))
     if Fault.DARK in faults or (night and gamma > 0) or (gamma < 0 and high < _WHITE):
         gamma = 0.0
     if gamma:
@@ -170,10 +171,10 @@ def _ends(low: float, high: float) -> tuple[float, float, float, float]:
     return low, middle - room, high, middle + room
 
 
-def _gamma(percentiles: Reals, sure: float) -> float:
+def _gamma(percentiles: Reals, sure: tuple[float, float]) -> float:
     """The logarithm of the gamma that made the photo darker (above 0) or brighter; 0 if unsure."""
     gamma = _CONSTANT + float(_LINEAR @ percentiles + _SQUARE @ percentiles**2)
     # It goes by the shadows above all: black clothes alone make no bright photo too dark.
     middle = percentiles[1]
     contradicted = middle > _DARK_BELOW if gamma > 0 else middle < _BRIGHT_ABOVE
-    return gamma if abs(gamma) >= sure and not contradicted else 0.0
+    return gamma if abs(gamma) >= sure[gamma < 0] and not contradicted else 0.0
