@@ -1,13 +1,16 @@
 """A photo goes through all stages and keeps what it should keep."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from benchmarks.diagnosis.pictures import drawing, screenshot
 from core.errors import Cancelled, ModelUnavailable, PhotoRefused
 from core.jobs import StageName, Step
 from core.recipe import Preset, Recipe, Which
@@ -18,7 +21,7 @@ from weights.catalog import Catalog, Purpose
 from weights.roster import Blend
 from weights.store import WeightsStore
 from worker.diagnosis import noise_sigma
-from worker.imaging.photo import Photo
+from worker.imaging.photo import Photo, to_sixteen_bits
 from worker.models import Models
 from worker.pipeline import Outcome, enhance
 from worker.stages.denoise import denoise
@@ -429,3 +432,22 @@ def test_no_grain_comes_back_where_there_was_none(lab: Lab, shared: Path) -> Non
     assert not step_of(outcome, StageName.GRAIN).done
     assert outcome.photo.pixels is clean
     assert outcome.notes == ("no grain was taken out, so none comes back",)
+
+
+@pytest.mark.parametrize(("make", "word"), [(drawing, "a drawing"), (screenshot, "a screenshot")])
+def test_drawings_and_text_take_the_model_for_drawings_and_keep_their_faces(
+    tmp_path: Path, make: Callable[[int], NDArray[np.uint8]], word: str
+) -> None:
+    folder = tmp_path / "weights"
+    lab = Lab(folder)
+    save(compact(4, features=8, layers=2, seed=9), folder / "lines-x4.safetensors")
+    lines = row("lines-x4.safetensors", Purpose.UPSCALE, 4).model_copy(update={"style": "drawing"})
+    catalog = Catalog([*lab.store.published, lines])
+    models = Models(WeightsStore(folder, catalog=catalog, shipped=folder))
+    source = photo(pixels=to_sixteen_bits(make(0)))
+    for preset, name in ((Preset.AUTO, "lines-x4"), (Preset.PHOTO, "tiny-x4")):
+        outcome = enhance(source, Recipe(preset=preset, scale=4), models, lab.engine)
+        assert step_of(outcome, StageName.UPSCALE).model == name
+        assert outcome.plan.drawn == (preset is Preset.AUTO)
+        assert (word in outcome.plan.findings) == (preset is Preset.AUTO)
+        assert not step_of(outcome, StageName.FACES).done

@@ -19,6 +19,8 @@ LONGEST_MOTION = 15.0
 
 _PLAIN_NOISE, _BURNT = 6.0, 0.08
 _INVENTING = 60
+_CUT_OFF = 0.6
+"""Share of a face that has to lie in the photo for it to be restored."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,12 @@ _ROWS: Final[tuple[tuple[Callable[[Case], bool], str], ...]] = (
             and case.runs(StageName.UPSCALE)
         ),
         N_("so much creativity may change a face; 20 to 40 suits portraits"),
+    ),
+    (
+        lambda case: (
+            case.runs(StageName.FACES) and any(face.inside < _CUT_OFF for face in case.sight.faces)
+        ),
+        N_("a face is cut off by the edge of the photo: what is outside cannot come back"),
     ),
     (
         lambda case: bool(case.recipe.grain) and not case.runs(StageName.DENOISE),

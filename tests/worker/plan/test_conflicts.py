@@ -25,6 +25,7 @@ LIFTS = "sharpening also lifts the noise, which was left"
 SHOWS = "the noise was left as you asked, and shows more in a larger photo"
 STRANGE = "face models know photos: faces in drawings may come out strange"
 INVENTS = "so much creativity may change a face; 20 to 40 suits portraits"
+CUT_OFF = "a face is cut off by the edge of the photo: what is outside cannot come back"
 NO_GRAIN = "no grain was taken out, so none comes back"
 SHAKEN = "it is shaken too much to be made sharp"
 BURNT = "what is burnt out to white holds no detail that could come back"
@@ -45,6 +46,9 @@ MADE = "the file says that a model made this picture"
         (Sight(CLEAN, faces=FACE), {"creativity": 80}, (INVENTS,)),
         (Sight(CLEAN, faces=FACE), {"creativity": 40}, ()),
         (Sight(CLEAN), {"creativity": 80}, ()),
+        (Sight(CLEAN, faces=(FaceFigures(30.0, inside=0.5),)), {}, (CUT_OFF,)),
+        (Sight(CLEAN, faces=(FaceFigures(30.0, inside=0.5),)), {"faces": 0}, ()),
+        (Sight(CLEAN, faces=(FaceFigures(30.0, inside=0.7),)), {}, ()),
         (Sight(CLEAN), {"grain": 40}, (NO_GRAIN,)),
         (Sight(NOISY), {"grain": 40}, ()),
         (Sight(replace(CLEAN, blur=Blur(BlurKind.MOTION, 8.0, 25.0))), {}, (SHAKEN,)),
