@@ -32,12 +32,12 @@ def statement(periods: Periods) -> str:
             time=told(periods.result)
         ),
         _(
-            "• Your number, the place of the message, the file's name and your wishes: until the "
-            "answer has arrived. If it cannot arrive: {time}, without pictures."
+            "• Your user number, the place of the message, the file's name and your wishes: until "
+            "the answer has arrived. If it cannot arrive: {time}, without pictures."
         ).format(time=told(letters.KEPT_SECONDS)),
         _(
-            "• For the buttons under an answer, your number, your wishes, and where this chat has "
-            "the photo: {time}."
+            "• For the buttons under an answer, your user number, your wishes, and where this chat "
+            "has the photo: {time}."
         ).format(time=told(buttons.KEPT_SECONDS)),
         _("• In a group with a daily number of photos, when you sent yours: {time}.").format(
             time=told(entrance.ALLOWANCE_SECONDS)
