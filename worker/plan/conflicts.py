@@ -8,6 +8,7 @@ from core.jobs import StageName
 from core.language import N_, _
 from core.recipe import Recipe
 from worker.diagnosis import BlurKind, Kind
+from worker.plan.compression import is_coarse
 from worker.plan.findings import NOISE
 from worker.plan.sight import Sight
 from worker.plan.values import PlannedStage
@@ -47,6 +48,15 @@ _ROWS: Final[tuple[tuple[Callable[[Case], bool], str], ...]] = (
             bool(case.recipe.sharpen) and not case.runs(StageName.DENOISE) and _noise(case) >= NOISE
         ),
         N_("sharpening also lifts the noise, which was left"),
+    ),
+    (
+        lambda case: (
+            bool(case.recipe.sharpen)
+            and case.kind is Kind.PHOTO
+            and case.sight.blur.kind is not BlurKind.SHARP
+            and is_coarse(case.sight.diagnosis)
+        ),
+        N_("it is compressed: sharpened gently, or its blocks would come out"),
     ),
     (
         lambda case: (

@@ -6,14 +6,14 @@ from typing import Final
 from core.errors import PhotoRefused
 from core.language import N_, _, decimal
 from worker.diagnosis import Blank, BlurKind, Diagnosis, Kind
+from worker.plan.compression import is_compressed
 from worker.plan.sight import Sight
 from worker.stages.light import reason
 
-__all__ = ["BLOCKS", "COMPRESSED", "NOISE", "findings", "measured", "refuse_blank", "worded"]
+__all__ = ["NOISE", "findings", "measured", "refuse_blank", "worded"]
 
-NOISE, BLOCKS, COMPRESSED = 2.0, 0.5, 88.0
-"""From which sigma and which step at block borders on (0–255) a photo is not clean, and below which
-JPEG quality."""
+NOISE = 2.0
+"""Sigma (0–255) from which on a photo is noisy."""
 
 _HEAVY = 0.12
 _BLANKS: Final = {
@@ -58,11 +58,6 @@ def worded(words: str, sight: Sight) -> str:
     )
 
 
-def _is_compressed(diagnosis: Diagnosis) -> bool:
-    quality = diagnosis.jpeg_quality
-    return diagnosis.blocking >= BLOCKS or (quality is not None and quality < COMPRESSED)
-
-
 def _compressed(sight: Sight) -> str:
     if sight.diagnosis.jpeg_quality is None:
         return _("blocky")
@@ -79,7 +74,7 @@ _ROWS: Final[tuple[tuple[Callable[[Sight, Kind], bool], Callable[[Sight, Kind], 
         lambda sight, _kind: worded(N_("noisy (σ ≈ {sigma})"), sight),
     ),
     (
-        lambda sight, _kind: _is_compressed(sight.diagnosis),
+        lambda sight, _kind: is_compressed(sight.diagnosis),
         lambda sight, _kind: _compressed(sight),
     ),
     (

@@ -8,8 +8,9 @@ from core.language import N_, _
 from core.recipe import Recipe, Which
 from weights.roster import Capabilities
 from worker.diagnosis import BlurKind, Diagnosis, Kind
+from worker.plan.compression import coded, is_coarse
 from worker.plan.conflicts import LONGEST_MOTION
-from worker.plan.findings import BLOCKS, COMPRESSED, NOISE, worded
+from worker.plan.findings import NOISE, worded
 from worker.plan.habits import Habit
 from worker.plan.sight import Sight
 from worker.plan.values import PlannedStage
@@ -20,8 +21,6 @@ __all__ = ["denoise", "faces", "grain", "light", "sharpen", "undone"]
 
 _LIGHT, _DEBLUR = 70, 50
 _FACES = 70
-_COARSELY = 0.5
-"""Compression (0–1) from which on undoing a blur brings blocks out, quality 80 or so."""
 _LITTLE, _FINE, _CRISP = 4.0, 8.0, 25.0
 """Sigma of little noise; deviations (0–255) of fine texture that should stay, and of so much that
 more sharpness would only make halos (nine in ten photos have less)."""
@@ -87,7 +86,7 @@ def sharpen(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
     if blur.kind is BlurKind.MOTION and blur.length > LONGEST_MOTION:
         return PlannedStage(name, 0, _("shaken too much"))
     soft = habit.deblur and blur.kind in (BlurKind.SOFT, BlurKind.MOTION)
-    if soft and _coded(sight.diagnosis) > _COARSELY:
+    if soft and is_coarse(sight.diagnosis):
         return PlannedStage(name, 0, _("compressed too much, blocks would be sharpened too"))
     if soft and sight.diagnosis.noise_sigma > _COARSE_GRAIN:
         return PlannedStage(name, 0, _("too noisy, noise would be sharpened too"))
@@ -102,7 +101,7 @@ def sharpen(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
 def undone(sight: Sight, kind: Kind) -> Blur | None:
     """The blur of a picture taken for `kind` that can be undone, None where there is none."""
     seen = sight.blur
-    if kind is not Kind.PHOTO:
+    if kind is not Kind.PHOTO or is_coarse(sight.diagnosis):
         return None
     if seen.kind is BlurKind.SOFT:
         return Blur(seen.sigma)
@@ -157,7 +156,7 @@ def _needed(sight: Sight, *, blocks_too: bool) -> tuple[int, str]:
     noise counts half where there is fine texture, which goes with it.
     """
     diagnosis = sight.diagnosis
-    noise, blocks = 0.0, _coded(diagnosis) * (0.5 if blocks_too else 1)
+    noise, blocks = 0.0, coded(diagnosis) * (0.5 if blocks_too else 1)
     if diagnosis.noise_sigma >= NOISE:
         noise = 1 - math.exp(-((diagnosis.noise_sigma / 5) ** 1.3))
     gently = noise > 0 and diagnosis.noise_sigma < _LITTLE and diagnosis.texture > _FINE
@@ -171,16 +170,6 @@ def _needed(sight: Sight, *, blocks_too: bool) -> tuple[int, str]:
     if not reasons:
         return 0, _("the photo is clean")
     return round(100 * (1 - (1 - noise) * (1 - blocks))), ", ".join(reasons)
-
-
-def _coded(diagnosis: Diagnosis) -> float:
-    """How much (0–1) of the compression is to be taken back: by quality, or by what is seen."""
-    quality = diagnosis.jpeg_quality
-    if quality is not None and quality < COMPRESSED:
-        return 1 - math.exp(-(98.4 - quality) / 25.5)
-    if diagnosis.blocking >= BLOCKS:
-        return 1 - math.exp(-(diagnosis.blocking - 0.3) / 0.6)
-    return 0.0
 
 
 def _takes_blocks(upscalers: Sequence[str], capabilities: Capabilities) -> bool:

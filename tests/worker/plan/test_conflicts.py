@@ -12,6 +12,7 @@ from worker.plan import Sight, plan
 
 CLEAN = Diagnosis(800, 600, 0.5, 0.0)
 NOISY = replace(CLEAN, noise_sigma=8.0)
+SOFT = replace(CLEAN, blur=Blur(BlurKind.SOFT, 2.0))
 FACE = (FaceFigures(100.0),)
 ALL = Capabilities(
     {2: "net-x2", 4: "net-x4"},
@@ -21,6 +22,7 @@ ALL = Capabilities(
     pairs={name: (name, f"{name}-plain") for name in ("net-x2", "net-x4")},
 )
 
+GENTLY = "it is compressed: sharpened gently, or its blocks would come out"
 LIFTS = "sharpening also lifts the noise, which was left"
 SHOWS = "the noise was left as you asked, and shows more in a larger photo"
 STRANGE = "face models know photos: faces in drawings may come out strange"
@@ -38,6 +40,9 @@ MADE = "the file says that a model made this picture"
         (Sight(NOISY), {"sharpen": 50, "denoise": 0}, (LIFTS,)),
         (Sight(NOISY), {"sharpen": 50}, ()),
         (Sight(CLEAN), {"sharpen": 50, "denoise": 0}, ()),
+        (Sight(replace(SOFT, blocking=1.0)), {"sharpen": 50}, (GENTLY,)),
+        (Sight(SOFT), {"sharpen": 50}, ()),
+        (Sight(replace(SOFT, blocking=1.0)), {}, ()),
         (Sight(NOISY), {"denoise": 0}, (SHOWS,)),
         (Sight(NOISY), {"denoise": 0, "scale": 1}, ()),
         (Sight(NOISY), {}, ()),

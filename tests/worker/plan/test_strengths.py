@@ -157,6 +157,7 @@ def test_a_blur_is_undone_as_it_was_seen() -> None:
     assert blur(blur=SHAKEN, width=300) == Undone(2.0)
     assert blur(blur=Blur(BlurKind.MOTION, 1.6, 4.0, 30.0)) == Undone(1.6)
     assert blur(blur=FAR) is None
+    assert blur(blur=SOFT, blocking=1.0) is None
     assert blur(blur=SOFT, kind=Kind.DRAWING) is None
 
 
