@@ -159,7 +159,7 @@ async def test_beside_jobs_of_an_older_version_turns_follow_theirs(
     turns = dict(await client.zrange(keys.QUEUE, 0, -1, withscores=True))
     assert (await order(client))[0] == "old 0"
     assert turns["ann 0"] == now - 5000 + 1
-    assert max(turns.values()) <= time.time() * 1000
+    assert max(turns.values()) <= time.time() * 1000 + 1  # rounded to milliseconds
 
 
 async def test_a_job_taken_back_leaves_its_turn_to_the_next(client: Client, wide: Queue) -> None:
