@@ -13,19 +13,15 @@ from bots.conversation import Conversation, Lab
 from bots.delivery import DeliveryLoop
 from bots.status import StatusBoard
 from core.blobs import Blobs
-from core.images import Limits
 from core.jobs import Enhanced, Failed, PhotoRef, Result
-from core.leases import Leases
 from core.recipe import Format, Recipe
 from core.store import Client
+from tests.doubles.benches import shipped_bench
 from tests.doubles.desk import RecordingDesk
 from tests.doubles.jobs import enhanced, fresh, reply
 from tests.doubles.photos import photo_file
-from weights.store import WeightsStore
 from worker import bench as bench_module
 from worker.bench import Bench
-from worker.engine import Engine
-from worker.models import Models
 
 FULL_DISK = 65_536
 """The largest file in bytes that still fits."""
@@ -99,18 +95,8 @@ async def test_while_the_disk_is_full_newcomers_are_told_and_nothing_stays(
 
 @pytest.fixture
 def bench(client: Client, lab: Lab) -> Iterator[Bench]:
-    bench = Bench(
-        lab.queue,
-        Leases(client, "host-1", seconds=10.0),
-        lab.outbox,
-        lab.blobs,
-        Models(WeightsStore(None)),
-        Engine("cpu"),
-        limits=Limits(),
-        max_output_pixels=1_000_000,
-    )
-    yield bench
-    bench.close()
+    with shipped_bench(lab, client) as bench:
+        yield bench
 
 
 async def worked_on_a_full_disk(lab: Lab, bench: Bench, photo: bytes) -> Result:

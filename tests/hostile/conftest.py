@@ -8,14 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from bots.conversation import Lab
-from core.images import Limits
-from core.leases import Leases
 from core.store import Client
 from tests.conftest import ROOT
+from tests.doubles.benches import shipped_bench
 from tests.hostile.intake import Look, read
 from weights.store import WeightsStore
 from worker.bench import Bench
-from worker.engine import Engine
 from worker.imaging.isolation import Decoders
 from worker.models import Models
 
@@ -51,16 +49,5 @@ def models() -> Models:
 @pytest.fixture
 def bench(lab: Lab, client: Client, models: Models, decoders: Decoders) -> Iterator[Bench]:
     """A worker's bench, with its decoding apart."""
-    bench = Bench(
-        lab.queue,
-        Leases(client, "host-1", seconds=10.0),
-        lab.outbox,
-        lab.blobs,
-        models,
-        Engine("cpu"),
-        limits=Limits(),
-        max_output_pixels=1_000_000,
-        decoder=decoders.decode,
-    )
-    yield bench
-    bench.close()
+    with shipped_bench(lab, client, models=models, decoder=decoders.decode) as bench:
+        yield bench

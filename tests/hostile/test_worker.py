@@ -11,16 +11,14 @@ from pathlib import Path
 import pytest
 
 from bots.conversation import Lab
-from core.images import Limits
 from core.jobs import Enhanced, Failed
-from core.leases import Leases
 from core.store import Client
+from tests.doubles.benches import shipped_bench
 from tests.doubles.photos import photo_file
 from tests.hostile.chain import ALONE, enhanced
 from tests.worker.processes import Lab as Side
 from tests.worker.processes import WorkerProcess
 from worker.bench import Bench
-from worker.engine import Engine
 from worker.imaging.isolation import Decoders
 from worker.models import Models
 
@@ -38,19 +36,8 @@ def marked() -> Iterator[Decoders]:
 @pytest.fixture
 def crashing(lab: Lab, client: Client, models: Models, marked: Decoders) -> Iterator[Bench]:
     """A bench with such cells."""
-    bench = Bench(
-        lab.queue,
-        Leases(client, "host-1", seconds=10.0),
-        lab.outbox,
-        lab.blobs,
-        models,
-        Engine("cpu"),
-        limits=Limits(),
-        max_output_pixels=1_000_000,
-        decoder=marked.decode,
-    )
-    yield bench
-    bench.close()
+    with shipped_bench(lab, client, models=models, decoder=marked.decode) as bench:
+        yield bench
 
 
 async def test_the_other_photos_of_the_album_are_enhanced(lab: Lab, crashing: Bench) -> None:

@@ -1,31 +1,23 @@
 """A photo goes through all stages and keeps what it should keep."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
-import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from benchmarks.diagnosis.pictures import drawing, screenshot
-from core.errors import Cancelled, ModelUnavailable, PhotoRefused
-from core.jobs import StageName, Step
-from core.recipe import Preset, Recipe, Which
+from core.errors import Cancelled, ModelUnavailable
+from core.jobs import StageName
+from core.recipe import Preset, Recipe
 from tests.doubles.counts import count
-from tests.worker.networks import Lab, Pixels, compact, photo, picture, real_picture, row, save
-from tests.worker.test_faces import face
+from tests.worker.networks import Lab, Pixels, compact, photo, picture, row, save
+from tests.worker.running import run, step_of
 from weights.catalog import Catalog, Purpose
 from weights.roster import Blend
 from weights.store import WeightsStore
-from worker.diagnosis import noise_sigma
-from worker.imaging.photo import Photo, to_sixteen_bits
 from worker.models import Models
-from worker.pipeline import Outcome, enhance
+from worker.pipeline import enhance
 from worker.stages.denoise import denoise
-from worker.stages.sharpen import sharpen
 from worker.stages.tone import pull_back
 from worker.stages.upscale import upscale
 
@@ -33,16 +25,6 @@ from worker.stages.upscale import upscale
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path / "weights")
-
-
-def run(lab: Lab, source: Photo, **wishes: object) -> Outcome:
-    recipe = Recipe.model_validate({"light": 0, "sharpen": 0, "grain": 0} | wishes)
-    return enhance(source, recipe, lab.models, lab.engine)
-
-
-def step_of(outcome: Outcome, stage: StageName) -> Step:
-    (step,) = [step for step in outcome.steps if step.stage is stage]
-    return step
 
 
 def test_stages_run_in_order_and_say_why(lab: Lab) -> None:
@@ -281,173 +263,3 @@ def test_model_asked_for_by_name_does_the_work(lab: Lab) -> None:
 def test_model_that_is_not_there_is_said(lab: Lab) -> None:
     with pytest.raises(ModelUnavailable, match=r"no model called “tinny”.*Installed are: tiny-x4"):
         run(lab, photo(), model="tinny")
-
-
-@pytest.fixture
-def portrait_lab(lab: Lab, shared: Path, tmp_path: Path) -> Lab:
-    """A lab whose weights folder got a real face finder."""
-    name = "face_detection_yunet_2026may.onnx"
-    (tmp_path / "weights" / name).write_bytes((shared / "weights" / name).read_bytes())
-    return lab
-
-
-@pytest.mark.shared
-def test_face_is_found_restored_and_set_in(portrait_lab: Lab, shared: Path) -> None:
-    pixels = np.full((300, 360, 3), 25_000, np.uint16)
-    pixels[60:220, 80:240] = face(shared, 0, 160)
-    source = photo(pixels=pixels)
-    with_faces = run(portrait_lab, source, faces=100, denoise=0, scale=2)
-    without = run(portrait_lab, source, faces=0, denoise=0, scale=2)
-    step = step_of(with_faces, StageName.FACES)
-    assert step.done
-    assert (step.strength, step.model, step.reason) == (
-        100,
-        "tiny-faces",
-        "1 face restored at 100 %",
-    )
-    box = with_faces.face_box
-    assert box is not None
-    assert without.face_box == box
-    assert 80 < box.left < box.left + box.width < 240
-    changed = (with_faces.photo.pixels != without.photo.pixels).any(axis=2)
-    assert changed[2 * box.top : 2 * (box.top + box.height), 2 * box.left :].any()
-    assert not changed[:80].any()
-    assert not changed[:, :140].any()
-
-
-@pytest.mark.shared
-def test_photo_without_faces_says_so(portrait_lab: Lab, shared: Path) -> None:
-    outcome = run(portrait_lab, photo(pixels=real_picture(shared, 0, 60, 80)), scale=1)
-    assert not step_of(outcome, StageName.FACES).done
-    assert step_of(outcome, StageName.FACES).reason == "no face was found"
-    assert outcome.face_box is None
-
-
-@pytest.mark.shared
-def test_faces_alone_leave_the_source_untouched(portrait_lab: Lab, shared: Path) -> None:
-    source = photo(pixels=face(shared, 0, 160))
-    before = source.pixels.copy()
-    outcome = run(portrait_lab, source, faces=80, denoise=0, scale=1)
-    assert step_of(outcome, StageName.FACES).done
-    assert (outcome.photo.pixels != before).any()
-    assert (source.pixels == before).all()
-
-
-@pytest.mark.shared
-def test_only_the_faces_that_were_asked_for(portrait_lab: Lab, shared: Path) -> None:
-    pixels = np.full((300, 420, 3), 25_000, np.uint16)
-    pixels[60:220, 100:260] = face(shared, 0, 160)
-    pixels[20:84, 330:394] = face(shared, 3, 64)
-    source = photo(pixels=pixels)
-    every, main = (
-        run(portrait_lab, source, faces=60, which_faces=which, denoise=0, scale=1)
-        for which in (Which.ALL, Which.MAIN)
-    )
-    assert step_of(every, StageName.FACES).reason == "2 faces restored at 60 %"
-    assert (
-        step_of(main, StageName.FACES).reason
-        == "1 face restored at 60 %; 1 in the background left alone"
-    )
-    background = np.s_[:, 320:]
-    assert (main.photo.pixels[background] == pixels[background]).all()
-    assert (every.photo.pixels[background] != pixels[background]).any()
-    nobody = run(portrait_lab, source, faces=60, which_faces=Which.NONE, denoise=0, scale=1)
-    assert (step_of(nobody, StageName.FACES).done, step_of(nobody, StageName.FACES).reason) == (
-        False,
-        "turned off",
-    )
-    assert nobody.photo.pixels is pixels
-
-
-@pytest.mark.shared
-def test_faces_in_grey_and_transparent_photos(portrait_lab: Lab, shared: Path) -> None:
-    one = face(shared, 0, 160)
-    grey = np.repeat(one[..., 1:2], 3, axis=2)
-    kept = run(portrait_lab, photo(pixels=grey, grey=True), faces=100, denoise=0, scale=1)
-    assert step_of(kept, StageName.FACES).done
-    assert (kept.photo.pixels == kept.photo.pixels[..., :1]).all()
-    assert (kept.photo.pixels != grey).any()
-    alpha = np.zeros((160, 160), np.uint16)
-    alpha[10:150, 20:140] = 65535
-    hidden = one.copy()
-    hidden[alpha == 0] = 0
-    cut_out = run(portrait_lab, photo(pixels=hidden, alpha=alpha), faces=100, denoise=0, scale=2)
-    assert step_of(cut_out, StageName.FACES).done
-    assert cut_out.photo.alpha is not None
-    assert cut_out.photo.alpha[40:280, 60:260].min() == 65535
-
-
-@pytest.mark.shared
-def test_faces_left_alone_say_why(portrait_lab: Lab, shared: Path) -> None:
-    pixels = np.full((420, 420, 3), 25_000, np.uint16)
-    pixels[20:404, 20:404] = face(shared, 1, 384)
-    outcome = run(portrait_lab, photo(pixels=pixels), faces=100, denoise=0, scale=1)
-    assert (step_of(outcome, StageName.FACES).done, step_of(outcome, StageName.FACES).reason) == (
-        False,
-        "already sharp",
-    )
-    assert outcome.photo.pixels is pixels
-
-
-def test_a_known_blur_is_undone_before_the_photo_is_enlarged(lab: Lab, shared: Path) -> None:
-    clean = real_picture(shared, 2, 256, 320)
-    soft = cast("Pixels", cv2.GaussianBlur(clean, (0, 0), 2.0))
-    outcome = run(lab, photo(pixels=soft), scale=2, denoise=0, faces=0, sharpen=60)
-    blur = outcome.plan.blur
-    assert blur is not None
-    assert blur.sigma == pytest.approx(2.0, abs=0.7)
-    undone = sharpen(soft, 60, blur, noise_sigma(photo(pixels=soft)))
-    size = (2 * soft.shape[1], 2 * soft.shape[0])
-    expected = upscale(undone, [lab.models.named("tiny-x2")], lab.engine, *size)
-    assert (outcome.photo.pixels == expected).all()
-    assert step_of(outcome, StageName.SHARPEN).strength == 60
-
-
-def test_a_sharp_photo_is_steepened_after_it_was_enlarged(lab: Lab, shared: Path) -> None:
-    clean = real_picture(shared, 2, 256, 320)
-    outcome = run(lab, photo(pixels=clean), scale=2, denoise=0, faces=0, sharpen=60)
-    assert outcome.plan.blur is None
-    size = (2 * clean.shape[1], 2 * clean.shape[0])
-    larger = upscale(clean, [lab.models.named("tiny-x2")], lab.engine, *size)
-    assert (outcome.photo.pixels == sharpen(larger, 60)).all()
-
-
-@pytest.mark.parametrize("level", [0, 65535])
-def test_a_frame_that_shows_nothing_is_refused_unless_its_shape_is_in_the_alpha(
-    lab: Lab, level: int
-) -> None:
-    frame = np.full((64, 96, 3), level, np.uint16)
-    with pytest.raises(PhotoRefused, match="all over"):
-        run(lab, photo(pixels=frame))
-    shape = np.zeros((64, 96), np.uint16)
-    shape[16:48, 16:80] = 65535
-    logo = run(lab, photo(pixels=frame, alpha=shape), scale=2)
-    assert logo.photo.alpha is not None
-    assert logo.photo.alpha.max() == 65535
-
-
-def test_no_grain_comes_back_where_there_was_none(lab: Lab, shared: Path) -> None:
-    clean = real_picture(shared, 2, 256, 320)
-    outcome = run(lab, photo(pixels=clean), scale=1, denoise=0, faces=0, grain=100)
-    assert not step_of(outcome, StageName.GRAIN).done
-    assert outcome.photo.pixels is clean
-    assert outcome.notes == ("no grain was taken out, so none comes back",)
-
-
-@pytest.mark.parametrize(("make", "word"), [(drawing, "a drawing"), (screenshot, "a screenshot")])
-def test_drawings_and_text_take_the_model_for_drawings_and_keep_their_faces(
-    tmp_path: Path, make: Callable[[int], NDArray[np.uint8]], word: str
-) -> None:
-    folder = tmp_path / "weights"
-    lab = Lab(folder)
-    save(compact(4, features=8, layers=2, seed=9), folder / "lines-x4.safetensors")
-    lines = row("lines-x4.safetensors", Purpose.UPSCALE, 4).model_copy(update={"style": "drawing"})
-    catalog = Catalog([*lab.store.published, lines])
-    models = Models(WeightsStore(folder, catalog=catalog, shipped=folder))
-    source = photo(pixels=to_sixteen_bits(make(0)))
-    for preset, name in ((Preset.AUTO, "lines-x4"), (Preset.PHOTO, "tiny-x4")):
-        outcome = enhance(source, Recipe(preset=preset, scale=4), models, lab.engine)
-        assert step_of(outcome, StageName.UPSCALE).model == name
-        assert outcome.plan.drawn == (preset is Preset.AUTO)
-        assert (word in outcome.plan.findings) == (preset is Preset.AUTO)
-        assert not step_of(outcome, StageName.FACES).done
