@@ -12,7 +12,7 @@ Means over all photos; `worst` is the photo that fared worst.
 import argparse
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,14 @@ from benchmarks.quality.methods import Bench, gather
 from benchmarks.quality.photos import clean_photo, readable
 from core.settings import WorkerSettings
 from weights.store import WeightsStore
+from worker.diagnosis import Blur, BlurKind, diagnose, need
 from worker.engine import Engine
-from worker.imaging.photo import Pixels, to_sixteen_bits
+from worker.imaging.photo import Photo, Pixels, to_sixteen_bits
 from worker.models import LoadedModel
+from worker.stages.deconvolution import kernel_of
 from worker.stages.grain import give_back, measure
-from worker.stages.light import light, need
-from worker.stages.sharpen import Blur, sharpen
+from worker.stages.light import light
+from worker.stages.sharpen import sharpen
 from worker.stages.tone import colour_error, pull_back
 
 __all__ = ["LIGHTS", "main"]
@@ -101,10 +103,10 @@ LIGHTS = (
 """What the light of clean photos is spoiled by, the first by nothing."""
 
 _BLURS = (
-    *(Blur(sigma) for sigma in (1.0, 1.5, 2.0, 3.0)),
-    Blur(0, 5, 20),
-    Blur(0, 7, 110),
-    Blur(0, 9, 70),
+    *(Blur(BlurKind.SOFT, sigma) for sigma in (1.0, 1.5, 2.0, 3.0)),
+    Blur(BlurKind.MOTION, 0, 5, 20),
+    Blur(BlurKind.MOTION, 0, 7, 110),
+    Blur(BlurKind.MOTION, 0, 9, 70),
 )
 
 _GUESSES = ((50, 1.0), (100, 1.0), (100, 0.8), (100, 1.2), (50, None), (100, None))
@@ -189,7 +191,7 @@ def _light(photos: Sequence[_Photo]) -> Iterator[Row]:
         for photo in photos:
             levels = planted.damage(photo.clean / 255).clip(0, 1)
             poor = to_sixteen_bits(np.rint(levels * 255).astype(np.uint8))
-            made = light(poor, need(poor), 100)
+            made = light(poor, need(diagnose(Photo(poor))), 100)
             figures.append((made is not poor, _psnr(poor, photo.clean), _psnr(made, photo.clean)))
         touched, before, after = np.array(figures, np.float64).T
         gain = after - before
@@ -214,7 +216,7 @@ def _sharpen(photos: Sequence[_Photo]) -> Iterator[Row]:
         for strength, factor in _GUESSES:
             told = None
             if factor is not None:
-                told = Blur(blur.sigma * factor, blur.length * factor, blur.angle)
+                told = replace(blur, sigma=blur.sigma * factor, length=blur.length * factor)
             made = [sharpen(pixels, strength, told, _NOISE) for pixels in poor]
             gain = np.array([_psnr(p, q.clean) for p, q in zip(made, photos, strict=True)]) - psnr
             like = np.array([_ssim(p, q.clean) for p, q in zip(made, photos, strict=True)]) - ssim
@@ -273,7 +275,7 @@ _GRAINS: dict[str, Callable[[_Photo], Picture]] = {
 
 
 def _blurred(photo: _Photo, blur: Blur) -> Pixels:
-    kernel = blur.kernel()
+    kernel = kernel_of(blur)
     soft = cv2.filter2D(
         photo.clean.astype(np.float32), -1, kernel, borderType=cv2.BORDER_REFLECT_101
     )

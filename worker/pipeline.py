@@ -22,7 +22,7 @@ from worker.stages import alpha
 from worker.stages.denoise import denoise
 from worker.stages.faces import RestoredFace, in_front, paste, report, restore
 from worker.stages.grain import Grain, give_back, measure
-from worker.stages.light import LightNeed, light, need
+from worker.stages.light import light
 from worker.stages.sharpen import sharpen
 from worker.stages.tone import pull_back
 from worker.stages.upscale import resize, upscale
@@ -32,8 +32,6 @@ __all__ = ["Outcome", "enhance"]
 
 Progress = Callable[[str, float], None]
 
-_JUDGED = 64
-"""Pixels of the shorter side below which the light of a picture is left alone, unless asked."""
 _SEEN_BETTER = 40
 """Denoised by so many percent, a photo is looked at for faces once more."""
 
@@ -111,13 +109,7 @@ class _Work:
         alpha = self.photo.alpha
         if alpha is None or alpha.min() == alpha.max():
             refuse_blank(diagnosis)
-        asked = bool(self.recipe.light)
-        judged = asked or min(self.photo.width, self.photo.height) >= _JUDGED
-        return Sight(
-            diagnosis,
-            need(self.pixels, asked=asked) if judged else LightNeed(),
-            figures_of(self.found, self.pixels),
-        )
+        return Sight(diagnosis, figures_of(self.found, self.pixels))
 
     def run(self) -> Outcome:
         """All stages in their order."""
@@ -182,11 +174,11 @@ class _Work:
 
     def _light(self) -> Step:
         stage = self.plan.light
-        if not stage.strength or not self.sight.light:
+        if not stage.strength:
             return _left_out(stage)
         self._check()
         boxes = [face.box for face in self.found]
-        self.pixels = light(self.pixels, self.sight.light, stage.strength, boxes)
+        self.pixels = light(self.pixels, self.plan.lighting, stage.strength, boxes)
         return _done(stage)
 
     def _find(self) -> tuple[Face, ...]:

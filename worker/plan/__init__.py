@@ -29,6 +29,7 @@ def plan(
     """The steps for a photo; what the person set wins over the preset and the figures."""
     diagnosis, kind = sight.diagnosis, sight.picture(recipe.preset)
     habit = habit_of(recipe.preset, sight)
+    lighting = sight.light(asked=bool(recipe.light))
     size = result_size(recipe, diagnosis, max_output_pixels)
     factor = max(size.width / diagnosis.width, size.height / diagnosis.height)
     passes = chain(factor, capabilities)
@@ -46,7 +47,7 @@ def plan(
         step.stage: step
         for step in (
             denoise,
-            strengths.light(recipe, habit, sight),
+            strengths.light(recipe, habit, lighting),
             strengths.sharpen(recipe, habit, sight),
             strengths.faces(recipe, habit, capabilities),
             upscale,
@@ -59,7 +60,7 @@ def plan(
     notes += creativity_notes(recipe, names, capabilities)
     notes += asked_notes(capabilities, factor, passes, steps)
     notes += conflicts(Case(recipe, sight, kind, steps))
-    seen = findings(sight, kind) + size.findings
+    seen = findings(sight, kind, lighting) + size.findings
     if not seen and not any(steps[stage].strength for stage in _MENDING):
         seen = (_("clean"), _("large enough")) if _size_left(recipe) else (_("clean"),)
     return Plan(
@@ -73,6 +74,7 @@ def plan(
         passes=networks,
         width=size.width,
         height=size.height,
+        lighting=lighting,
         blur=strengths.undone(sight, kind),
         findings=seen,
         measured=measured(sight),

@@ -1,16 +1,16 @@
 """What is seen in a photo, in a few words each; the words stand in one table."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from core.errors import PhotoRefused
 from core.language import N_, _, decimal
-from worker.diagnosis import Blank, BlurKind, Diagnosis, Kind
-from worker.plan.compression import is_compressed
+from worker.diagnosis import Blank, BlurKind, Diagnosis, Fault, Kind, LightNeed
+from worker.plan.compression import COMPRESSED, is_compressed
 from worker.plan.sight import Sight
-from worker.stages.light import reason
 
-__all__ = ["NOISE", "findings", "measured", "refuse_blank", "worded"]
+__all__ = ["NOISE", "faulty", "findings", "measured", "refuse_blank", "worded"]
 
 NOISE = 2.0
 """Sigma (0–255) from which on a photo is noisy."""
@@ -33,6 +33,12 @@ _BLURS: Final = {
     BlurKind.MOTION: N_("shaken (≈ {pixels} px)"),
     BlurKind.ENLARGED: N_("enlarged before (≈ {factor}×)"),
 }
+_FAULTS: Final = {
+    Fault.DARK: N_("too dark"),
+    Fault.BRIGHT: N_("too bright"),
+    Fault.FLAT: N_("flat"),
+    Fault.CAST: N_("with a colour cast"),
+}
 _KINDS: Final = {
     Kind.PHOTO: N_("a photo"),
     Kind.DRAWING: N_("a drawing"),
@@ -42,8 +48,8 @@ _KINDS: Final = {
 
 def refuse_blank(diagnosis: Diagnosis) -> None:
     """Raises PhotoRefused (code `blank`) if the photo shows nothing."""
-    if diagnosis.light.blank is not None:
-        raise PhotoRefused(_(_BLANKS[diagnosis.light.blank]), code="blank")
+    if diagnosis.blank is not None:
+        raise PhotoRefused(_(_BLANKS[diagnosis.blank]), code="blank")
 
 
 def worded(words: str, sight: Sight) -> str:
@@ -58,39 +64,56 @@ def worded(words: str, sight: Sight) -> str:
     )
 
 
+def faulty(lighting: LightNeed) -> str:
+    """What is wrong with the light, such as "too dark, flat"; empty where it is well."""
+    return ", ".join(_(_FAULTS[fault]) for fault in lighting.faults)
+
+
 def _compressed(sight: Sight) -> str:
-    if sight.diagnosis.jpeg_quality is None:
-        return _("blocky")
+    quality = sight.diagnosis.jpeg_quality
+    if quality is None or quality >= COMPRESSED:
+        return _("blocky (small squares show)")
     return worded(N_("compressed (quality ≈ {quality})"), sight)
 
 
-_ROWS: Final[tuple[tuple[Callable[[Sight, Kind], bool], Callable[[Sight, Kind], str]], ...]] = (
+@dataclass(frozen=True)
+class _Picture:
+    """What is known of a picture, and what it is taken for."""
+
+    sight: Sight
+    kind: Kind
+    lighting: LightNeed
+
+
+_ROWS: Final[tuple[tuple[Callable[[_Picture], bool], Callable[[_Picture], str]], ...]] = (
     (
-        lambda sight, kind: kind is not Kind.PHOTO and kind is sight.diagnosis.kind,
-        lambda _sight, kind: _(_KINDS[kind]),
+        lambda one: one.kind is not Kind.PHOTO and one.kind is one.sight.diagnosis.kind,
+        lambda one: _(_KINDS[one.kind]),
     ),
     (
-        lambda sight, _kind: sight.diagnosis.noise_sigma >= NOISE,
-        lambda sight, _kind: worded(N_("noisy (σ ≈ {sigma})"), sight),
+        lambda one: one.sight.diagnosis.noise_sigma >= NOISE,
+        lambda one: worded(N_("noisy (σ ≈ {sigma})"), one.sight),
     ),
     (
-        lambda sight, _kind: is_compressed(sight.diagnosis),
-        lambda sight, _kind: _compressed(sight),
+        lambda one: is_compressed(one.sight.diagnosis),
+        lambda one: _compressed(one.sight),
     ),
     (
-        lambda sight, kind: sight.blur.kind is not BlurKind.SHARP and kind is Kind.PHOTO,
-        lambda sight, _kind: worded(_BLURS[sight.blur.kind], sight),
+        lambda one: one.sight.blur.kind is not BlurKind.SHARP and one.kind is Kind.PHOTO,
+        lambda one: worded(_BLURS[one.sight.blur.kind], one.sight),
     ),
     (
-        lambda sight, kind: bool(sight.light) and kind is Kind.PHOTO,
-        lambda sight, _kind: reason(sight.light),
+        lambda one: bool(one.lighting) and one.kind is Kind.PHOTO,
+        lambda one: faulty(one.lighting),
     ),
 )
 
 
-def findings(sight: Sight, kind: Kind) -> tuple[str, ...]:
-    """What is worth a word of a picture that is taken for `kind`; empty for a clean photo."""
-    return tuple(words(sight, kind) for seen, words in _ROWS if seen(sight, kind))
+def findings(sight: Sight, kind: Kind, lighting: LightNeed) -> tuple[str, ...]:
+    """What is worth a word of a picture that is taken for `kind`; empty for a clean photo whose
+    light needs nothing."""
+    picture = _Picture(sight, kind, lighting)
+    return tuple(words(picture) for seen, words in _ROWS if seen(picture))
 
 
 def measured(sight: Sight) -> tuple[str, ...]:

@@ -1,10 +1,9 @@
 """What a plan is made from: all that is known of a photo before anything is done to it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from core.recipe import Preset
-from worker.diagnosis import Blur, BlurKind, Diagnosis, FaceFigures, Kind
-from worker.stages.light import LightNeed
+from worker.diagnosis import Blur, BlurKind, Diagnosis, FaceFigures, Kind, LightNeed, need
 
 __all__ = ["Sight"]
 
@@ -22,13 +21,15 @@ _LEAST_MOTION = 5.0
 _SOFT = 1.4
 """Sigma in pixels: of sharp photos none of 40, and 2 of 14 others, come to 1.2."""
 
+_JUDGED = 64
+"""Pixels of the shorter side below which the light of a picture is left alone, unless asked."""
+
 
 @dataclass(frozen=True)
 class Sight:
-    """The diagnosis of a photo, what its light needs, and its faces, the largest first."""
+    """The diagnosis of a photo, and its faces, the largest first."""
 
     diagnosis: Diagnosis
-    light: LightNeed = field(default_factory=LightNeed)
     faces: tuple[FaceFigures, ...] = ()
 
     @property
@@ -49,6 +50,11 @@ class Sight:
         if seen.kind is BlurKind.SOFT and seen.sigma < _SOFT:
             return Blur()
         return seen
+
+    def light(self, *, asked: bool) -> LightNeed:
+        """What its light needs, more where the person `asked` for a better one."""
+        judged = asked or min(self.diagnosis.width, self.diagnosis.height) >= _JUDGED
+        return need(self.diagnosis, asked=asked) if judged else LightNeed()
 
     def picture(self, preset: Preset) -> Kind:
         """The kind of picture that it is taken for."""

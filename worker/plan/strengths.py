@@ -2,20 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.jobs import StageName
 from core.language import N_, _
 from core.recipe import Recipe, Which
 from weights.roster import Capabilities
-from worker.diagnosis import BlurKind, Diagnosis, Kind
+from worker.diagnosis import Blur, BlurKind, Diagnosis, Kind, LightNeed
 from worker.plan.compression import coded, is_coarse
 from worker.plan.conflicts import LONGEST_MOTION
-from worker.plan.findings import NOISE, worded
+from worker.plan.findings import NOISE, faulty, worded
 from worker.plan.habits import Habit
 from worker.plan.sight import Sight
 from worker.plan.values import PlannedStage
-from worker.stages.light import reason
-from worker.stages.sharpen import Blur
 
 __all__ = ["denoise", "faces", "grain", "light", "sharpen", "undone"]
 
@@ -62,18 +61,18 @@ def denoise(
     return PlannedStage(name, wanted, why, model)
 
 
-def light(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
+def light(recipe: Recipe, habit: Habit, lighting: LightNeed) -> PlannedStage:
     """Exposure, contrast and cast, where something is wrong with them."""
     name = StageName.LIGHT
     if recipe.light == 0:
         return PlannedStage(name, 0, _("turned off"))
     if recipe.light is None and not habit.light:
         return PlannedStage(name, 0, _(habit.light_reason))
-    if not sight.light:
+    if not lighting:
         return PlannedStage(name, 0, _("exposure, contrast and colours are well"))
     if recipe.light is None:
-        return PlannedStage(name, _intensified(_LIGHT, recipe), reason(sight.light))
-    return PlannedStage(name, recipe.light, reason(sight.light))
+        return PlannedStage(name, _intensified(_LIGHT, recipe), faulty(lighting))
+    return PlannedStage(name, recipe.light, faulty(lighting))
 
 
 def sharpen(recipe: Recipe, habit: Habit, sight: Sight) -> PlannedStage:
@@ -104,9 +103,9 @@ def undone(sight: Sight, kind: Kind) -> Blur | None:
     if kind is not Kind.PHOTO or is_coarse(sight.diagnosis):
         return None
     if seen.kind is BlurKind.SOFT:
-        return Blur(seen.sigma)
+        return seen
     if seen.kind is BlurKind.MOTION and seen.length <= LONGEST_MOTION:
-        return Blur(0.0, seen.length, seen.angle)
+        return replace(seen, sigma=0.0)
     return None
 
 

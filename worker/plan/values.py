@@ -1,10 +1,10 @@
 """A plan as plain values: the steps, each with its strength and its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.jobs import StageName
 from weights.roster import Blend
-from worker.stages.sharpen import Blur
+from worker.diagnosis import Blur, LightNeed
 
 __all__ = ["Plan", "PlannedStage"]
 
@@ -26,8 +26,9 @@ class PlannedStage:
 @dataclass(frozen=True)
 class Plan:
     """The steps in their order; `passes` are the networks that enlarge, one after the other, to at
-    least the result's `width` × `height`, `chain` their scales. `blur` is what sharpening undoes,
-    before the photo is enlarged; without one it steepens edges of the result.
+    least the result's `width` × `height`, `chain` their scales. `lighting` is what the light step
+    corrects, `blur` what sharpening undoes before the photo is enlarged; without one it steepens
+    edges of the result.
 
     `findings` are what was seen, in words, `measured` the figures behind them, `notes` what the
     person should know besides. `drawn` says that the picture is not taken for a photo.
@@ -43,6 +44,7 @@ class Plan:
     passes: tuple[Blend, ...]
     width: int
     height: int
+    lighting: LightNeed = field(default_factory=LightNeed)
     blur: Blur | None = None
     findings: tuple[str, ...] = ()
     measured: tuple[str, ...] = ()

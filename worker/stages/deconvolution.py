@@ -1,7 +1,6 @@
 """Takes a known blur back out of a luma."""
 
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -9,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.diagnosis import Blur
 from worker.stages.coarse import Levels
 
-__all__ = ["CONTEXT", "WINDOW", "Blur", "Deconvolution"]
+__all__ = ["CONTEXT", "WINDOW", "Deconvolution", "kernel_of"]
 
 WINDOW: Final = 512
 """Side in pixels of the square windows that are worked on, a good length for the transform."""
@@ -35,29 +35,19 @@ _REACH: Final = 2.0
 Spectrum = NDArray[np.complex64]
 
 
-@dataclass(frozen=True)
-class Blur:
-    """What spread each point of a photo: a Gaussian of `sigma` pixels and a motion of `length`
-    pixels at `angle` degrees (0 across, 90 down, 45 rising to the right), 0 where there is none.
-    """
-
-    sigma: float
-    length: float = 0.0
-    angle: float = 0.0
-
-    def kernel(self) -> Levels:
-        """The point's image, an odd square whose sum is 1."""
-        sigma = max(self.sigma, _LENSES)
-        radius = min(math.ceil(3 * sigma + self.length / 2), CONTEXT)
-        down, across = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float64)
-        way = (np.arange(64) + 0.5) / 64 - 0.5 if self.length > 0 else np.zeros(1)
-        turn = math.radians(self.angle)
-        spot = np.zeros_like(down)
-        for place in way * self.length:
-            x, y = across - place * math.cos(turn), down + place * math.sin(turn)
-            spot += np.exp(-(x * x + y * y) / (2 * sigma * sigma))
-        kernel: Levels = (spot / spot.sum()).astype(np.float32)
-        return kernel
+def kernel_of(blur: Blur) -> Levels:
+    """The image of a point under a Gaussian and a motion, an odd square whose sum is 1."""
+    sigma = max(blur.sigma, _LENSES)
+    radius = min(math.ceil(3 * sigma + blur.length / 2), CONTEXT)
+    down, across = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float64)
+    way = (np.arange(64) + 0.5) / 64 - 0.5 if blur.length > 0 else np.zeros(1)
+    turn = math.radians(blur.angle)
+    spot = np.zeros_like(down)
+    for place in way * blur.length:
+        x, y = across - place * math.cos(turn), down + place * math.sin(turn)
+        spot += np.exp(-(x * x + y * y) / (2 * sigma * sigma))
+    kernel: Levels = (spot / spot.sum()).astype(np.float32)
+    return kernel
 
 
 class Deconvolution:
@@ -70,7 +60,7 @@ class Deconvolution:
     """
 
     def __init__(self, blur: Blur, noise: float) -> None:
-        kernel = blur.kernel()
+        kernel = kernel_of(blur)
         self._data = _DATA / max(noise, _LEAST_NOISE)
         self._across = _transformed({(0, 0): -1.0, (0, -1): 1.0})
         self._down = _transformed({(0, 0): -1.0, (-1, 0): 1.0})

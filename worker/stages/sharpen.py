@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 
 from core.errors import Cancelled
+from worker.diagnosis import Blur
 from worker.imaging.photo import Pixels
 from worker.stages.coarse import Levels, ramp
-from worker.stages.deconvolution import CONTEXT, WINDOW, Blur, Deconvolution
+from worker.stages.deconvolution import CONTEXT, WINDOW, Deconvolution
 from worker.tiles import strips
 
-__all__ = ["Blur", "sharpen"]
+__all__ = ["sharpen"]
 
 _SIGMA: Final = 1.2
 _MARGIN: Final = 8

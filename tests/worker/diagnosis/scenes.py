@@ -37,6 +37,16 @@ def leaves(seed: int = 0, side: int = 384) -> Levels:
     return np.clip(np.rint(small), 0, 255).astype(np.uint8)
 
 
+def grey(value: float, side: int = 128) -> Levels:
+    """One grey all over."""
+    return np.full((side, side, 3), round(value), np.uint8)
+
+
+def bent(levels: Levels, gamma: float) -> Levels:
+    """The levels, 0–1, raised to `gamma`."""
+    return np.rint((levels / 255.0) ** gamma * 255).astype(np.uint8)
+
+
 def photo_of(levels: Levels, **fields: Any) -> Photo:
     """A photo of 8-bit levels from a file that tells nothing but `fields`."""
     return Photo(to_sixteen_bits(np.ascontiguousarray(levels)), **fields)

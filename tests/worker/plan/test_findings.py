@@ -8,14 +8,26 @@ import pytest
 from core.errors import PhotoRefused
 from core.recipe import Preset, Recipe
 from weights.roster import Capabilities
-from worker.diagnosis import Blank, Blur, BlurKind, Colour, Diagnosis, FaceFigures, Kind, Light
+from worker.diagnosis import (
+    Blank,
+    Blur,
+    BlurKind,
+    Colour,
+    Diagnosis,
+    FaceFigures,
+    Fault,
+    Kind,
+    Light,
+    LightNeed,
+)
 from worker.plan import Sight, plan, refuse_blank
-from worker.stages.light.need import Fault, LightNeed
+from worker.plan.findings import faulty
 
 CLEAN = Diagnosis(3000, 2000, 0.5, 0.0)
 ALL = Capabilities({2: "net-x2", 4: "net-x4"}, "net-denoise", "net-faces", "net-detect")
 SOFT, SHAKEN = Blur(BlurKind.SOFT, 2.4), Blur(BlurKind.MOTION, 2.0, 7.3, 30.0)
-DARK = LightNeed(exponent=0.6, faults=(Fault.DARK,))
+DARK = replace(CLEAN, light=Light(low=1, dark=4, median=20, bright=45, high=52))
+BLOCKY = "blocky (small squares show)"
 
 
 def found(sight: Sight, **wishes: object) -> tuple[str, ...]:
@@ -28,7 +40,11 @@ def found(sight: Sight, **wishes: object) -> tuple[str, ...]:
         ({}, ("clean", "large enough")),
         ({"noise_sigma": 14.2}, ("noisy (σ ≈ 14)",)),
         ({"noise_sigma": 1.9}, ("clean", "large enough")),
-        ({"blocking": 1.0}, ("blocky",)),
+        ({"blocking": 1.0}, (BLOCKY,)),
+        ({"blocking": 1.0, "jpeg_quality": 90.0}, (BLOCKY,)),
+        ({"blocking": 1.0, "jpeg_quality": 88.0}, (BLOCKY,)),
+        ({"blocking": 1.0, "jpeg_quality": 87.0}, ("compressed (quality ≈ 87)",)),
+        ({"blocking": 0.2, "jpeg_quality": 87.0}, ("compressed (quality ≈ 87)",)),
         ({"blocking": 1.0, "jpeg_quality": 41.0}, ("compressed (quality ≈ 41)",)),
         ({"jpeg_quality": 95.0}, ("clean", "large enough")),
         ({"blur": SOFT}, ("out of focus (≈ 2.4 px)",)),
@@ -38,7 +54,7 @@ def found(sight: Sight, **wishes: object) -> tuple[str, ...]:
         ({"width": 1800, "height": 600}, ("of middling size",)),
         (
             {"width": 640, "height": 480, "noise_sigma": 14.2, "blocking": 1.0, "blur": SOFT},
-            ("noisy (σ ≈ 14)", "blocky", "out of focus (≈ 2.4 px)", "small"),
+            ("noisy (σ ≈ 14)", BLOCKY, "out of focus (≈ 2.4 px)", "small"),
         ),
         ({"kind": Kind.DRAWING, "blur": SOFT}, ("a drawing",)),
         ({"kind": Kind.SCREENSHOT, "noise_sigma": 3.0}, ("a screenshot", "noisy (σ ≈ 3)")),
@@ -49,9 +65,22 @@ def test_each_finding_has_its_words(figures: dict[str, Any], words: tuple[str, .
 
 
 def test_light_is_a_finding_of_photos() -> None:
-    assert found(Sight(CLEAN, DARK)) == ("too dark",)
-    assert found(Sight(replace(CLEAN, kind=Kind.DRAWING), DARK)) == ("a drawing",)
-    assert found(Sight(CLEAN, DARK), preset="art") == ("clean", "large enough")
+    assert found(Sight(DARK)) == ("too dark",)
+    assert found(Sight(replace(DARK, kind=Kind.DRAWING))) == ("a drawing",)
+    assert found(Sight(DARK), preset="art") == ("clean", "large enough")
+
+
+@pytest.mark.parametrize(
+    ("faults", "words"),
+    [
+        ((), ""),
+        ((Fault.DARK,), "too dark"),
+        ((Fault.BRIGHT,), "too bright"),
+        ((Fault.FLAT, Fault.CAST), "flat, with a colour cast"),
+    ],
+)
+def test_faults_of_the_light_in_words(faults: tuple[Fault, ...], words: str) -> None:
+    assert faulty(LightNeed(faults=faults)) == words
 
 
 def test_size_is_a_finding_only_where_it_decided() -> None:
@@ -78,7 +107,7 @@ def test_the_kind_of_picture_is_seen_unless_it_was_said(preset: Preset) -> None:
 @pytest.mark.parametrize("blank", Blank)
 def test_a_photo_that_shows_nothing_is_refused_in_words(blank: Blank) -> None:
     with pytest.raises(PhotoRefused, match="could be made better") as refused:
-        refuse_blank(replace(CLEAN, light=Light(blank=blank)))
+        refuse_blank(replace(CLEAN, blank=blank))
     assert refused.value.code == "blank"
     refuse_blank(CLEAN)
 

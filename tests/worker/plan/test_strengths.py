@@ -8,16 +8,15 @@ import pytest
 from core.jobs import StageName
 from core.recipe import Preset, Recipe
 from weights.roster import Capabilities
-from worker.diagnosis import Blur, BlurKind, Diagnosis, Kind
+from worker.diagnosis import Blur, BlurKind, Colour, Diagnosis, Fault, Kind, Light, LightNeed
 from worker.plan import PlannedStage, Sight, plan
-from worker.stages.deconvolution import Blur as Undone
-from worker.stages.light.need import Fault, LightNeed
 
 CLEAN = Diagnosis(3000, 2000, 0.5, 0.0)
 NOISY = replace(CLEAN, noise_sigma=8.0)
 SOFT, SHAKEN = Blur(BlurKind.SOFT, 2.4), Blur(BlurKind.MOTION, 2.0, 7.3, 30.0)
 FAR = Blur(BlurKind.MOTION, 8.0, 25.0, 30.0)
-DARK = LightNeed(exponent=0.6, faults=(Fault.DARK,))
+DARK = replace(CLEAN, light=Light(low=1, dark=4, median=20, bright=45, high=52))
+WARM = replace(CLEAN, colour=Colour(cast_a=2.0, cast_b=6.0))
 ALL = Capabilities({2: "net-x2", 4: "net-x4"}, "net-denoise", "net-faces", "net-detect")
 GENERAL = Capabilities({4: "general"}, "net-denoise", grainy={"general": "wdn"})
 
@@ -34,15 +33,17 @@ def step(
     ("sight", "wishes", "strength", "reason"),
     [
         (Sight(CLEAN), {}, 0, "exposure, contrast and colours are well"),
+        (Sight(WARM), {}, 0, "exposure, contrast and colours are well"),
+        (Sight(WARM), {"light": 60}, 60, "with a colour cast"),
         (Sight(CLEAN), {"light": 60}, 0, "exposure, contrast and colours are well"),
-        (Sight(CLEAN, DARK), {}, 70, "too dark"),
-        (Sight(CLEAN, DARK), {"intensity": 50}, 35, "too dark"),
-        (Sight(CLEAN, DARK), {"light": 20, "intensity": 200}, 20, "too dark"),
-        (Sight(CLEAN, DARK), {"light": 0}, 0, "turned off"),
-        (Sight(CLEAN, DARK), {"preset": "art"}, 0, "left as it is in art"),
-        (Sight(CLEAN, DARK), {"preset": "art", "light": 50}, 50, "too dark"),
+        (Sight(DARK), {}, 70, "too dark"),
+        (Sight(DARK), {"intensity": 50}, 35, "too dark"),
+        (Sight(DARK), {"light": 20, "intensity": 200}, 20, "too dark"),
+        (Sight(DARK), {"light": 0}, 0, "turned off"),
+        (Sight(DARK), {"preset": "art"}, 0, "left as it is in art"),
+        (Sight(DARK), {"preset": "art", "light": 50}, 50, "too dark"),
         (
-            Sight(replace(CLEAN, kind=Kind.SCREENSHOT), DARK),
+            Sight(replace(DARK, kind=Kind.SCREENSHOT)),
             {},
             0,
             "left as it is in screenshots",
@@ -51,6 +52,26 @@ def step(
 )
 def test_light(sight: Sight, wishes: dict[str, Any], strength: int, reason: str) -> None:
     assert step(StageName.LIGHT, sight, **wishes) == (strength, reason)
+
+
+def test_the_plan_says_what_the_light_step_corrects() -> None:
+    def lighting(seen: Diagnosis, **wishes: object) -> LightNeed:
+        return plan(Recipe.model_validate(wishes), Sight(seen), ALL).lighting
+
+    assert lighting(CLEAN, light=100) == LightNeed()
+    assert lighting(DARK).faults == (Fault.DARK,)
+    assert lighting(DARK).bright < lighting(DARK).bright_to
+    assert not lighting(WARM)
+    assert not lighting(WARM, light=0)
+    asked = lighting(WARM, light=30)
+    assert (asked.cast_a, asked.cast_b, asked.faults) == (2.0, 6.0, (Fault.CAST,))
+
+
+def test_the_light_of_a_tiny_picture_is_left_unless_asked() -> None:
+    tiny = Sight(replace(DARK, width=63))
+    assert step(StageName.LIGHT, tiny) == (0, "exposure, contrast and colours are well")
+    assert step(StageName.LIGHT, tiny, light=60) == (60, "too dark")
+    assert step(StageName.LIGHT, Sight(replace(DARK, width=64)))[0] == 70
 
 
 @pytest.mark.parametrize(
@@ -152,10 +173,10 @@ def test_a_blur_is_undone_as_it_was_seen() -> None:
         return plan(Recipe(), Sight(replace(CLEAN, **figures)), ALL).blur
 
     assert blur() is None
-    assert blur(blur=SOFT) == Undone(2.4)
-    assert blur(blur=SHAKEN) == Undone(0.0, 7.3, 30.0)
-    assert blur(blur=SHAKEN, width=300) == Undone(2.0)
-    assert blur(blur=Blur(BlurKind.MOTION, 1.6, 4.0, 30.0)) == Undone(1.6)
+    assert blur(blur=SOFT) == SOFT
+    assert blur(blur=SHAKEN) == replace(SHAKEN, sigma=0.0)
+    assert blur(blur=SHAKEN, width=300) == Blur(BlurKind.SOFT, 2.0)
+    assert blur(blur=Blur(BlurKind.MOTION, 1.6, 4.0, 30.0)) == Blur(BlurKind.SOFT, 1.6)
     assert blur(blur=FAR) is None
     assert blur(blur=SOFT, blocking=1.0) is None
     assert blur(blur=SOFT, kind=Kind.DRAWING) is None

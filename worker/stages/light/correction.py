@@ -7,10 +7,11 @@ from typing import Final
 import cv2
 import numpy as np
 
+from worker.diagnosis import Fault, LightNeed
+from worker.diagnosis.colourspace import fast_lab
+from worker.diagnosis.samples import reduced
 from worker.imaging.photo import Box, Pixels
 from worker.stages.coarse import Levels, enlarged, ramp
-from worker.stages.light.casts import to_lab
-from worker.stages.light.need import Fault, LightNeed, small
 from worker.stages.light.surroundings import Surroundings, surroundings
 from worker.tiles import strips
 
@@ -40,7 +41,7 @@ def light(pixels: Pixels, found: LightNeed, strength: int, faces: Sequence[Box] 
     """
     if not found or strength == 0:
         return pixels
-    lab = to_lab(small(pixels, _SIDE))
+    lab = fast_lab(reduced(pixels, _SIDE))
     around = surroundings(lab, faces, pixels.shape[1])
     work = _Work(found, _spared(found, lab, faces, pixels.shape[1]) * strength / 100)
     result = np.empty_like(pixels)

@@ -5,38 +5,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.language import N_, _
-from worker.imaging.photo import Pixels
-from worker.stages.coarse import Levels
-from worker.stages.light.casts import cast_of, to_lab
+from worker.diagnosis.light import darkened
+from worker.diagnosis.values import Diagnosis
 
-__all__ = ["Fault", "LightNeed", "Reals", "need", "reason", "small"]
-
-_SIDE: Final = 256
-"""Long side in pixels of the reduced photo that is looked at."""
-
-# The logarithm of the gamma by which photos were made darker (above 0) or brighter, regressed on
-# the 5th, 50th and 95th percentile of L*/100 and their squares, over 41 photographs at eleven
-# gammas from 0.5 to 2 (ridge of 0.3): what most photos are like draws the estimate to zero.
-_CONSTANT: Final = 0.37
-_LINEAR: Final = np.array([-1.89, -1.38, 0.04])
-_SQUARE: Final = np.array([0.87, 1.51, 0.10])
+__all__ = ["Fault", "LightNeed", "need"]
 
 _SURE, _SURE_BRIGHT, _ASKED = 0.36, 0.43, 0.16
-"""How large that logarithm has to be by itself, for photos that are too dark and too bright, and
-where the person asks for better light: no clean photo of the 81 at hand comes to the first; blur
-and reduction, which lift the shadows, bring one of 40 to −0.40."""
+"""How large the logarithm of an estimated gamma has to be by itself, for photos that are too dark
+and too bright, and where the person asks for better light: no clean photo of the 81 at hand comes
+to the first; blur and reduction, which lift the shadows, bring one of 40 to −0.40."""
 
 _DARK_BELOW, _BRIGHT_ABOVE = 0.5, 0.3
 """Medians of L*/100 above which no photo is too dark, and below which none is too bright."""
 
 _NIGHT: Final = 0.35
 """A photo of which so much is black is meant to be dark."""
-_BLACK_BELOW: Final = 3.0
+
+_PLAIN: Final = 4.0
+"""A span of L* that is plain, without a light to be judged."""
 
 _DIM: Final = 60.0
 """Where nothing is brighter than this L*, there was too little light."""
@@ -51,7 +40,6 @@ _CAST, _CAST_WARM, _CAST_ASKED, _MOOD = 9.0, 11.0, 4.0, 16.0
 """From which size on, in units of chroma, a cast is taken back, a warm one later, any earlier where
 the person asks; beyond the last it is a mood."""
 
-
 Reals = NDArray[np.float64]
 
 
@@ -62,14 +50,6 @@ class Fault(StrEnum):
     BRIGHT = "bright"
     FLAT = "flat"
     CAST = "cast"
-
-
-_WORDS: Final = {
-    Fault.DARK: N_("too dark"),
-    Fault.BRIGHT: N_("too bright"),
-    Fault.FLAT: N_("flat"),
-    Fault.CAST: N_("with a colour cast"),
-}
 
 
 @dataclass(frozen=True)
@@ -105,61 +85,42 @@ class LightNeed:
         return self.stretched(lightness) ** self.exponent
 
 
-def need(pixels: Pixels, *, asked: bool = False) -> LightNeed:
-    """What the light of a photo (H×W×3) needs; nothing for most photos.
+def need(seen: Diagnosis, *, asked: bool = False) -> LightNeed:
+    """What the light of a photo needs, by what is seen in it; nothing for most photos.
 
     By itself only what is plainly wrong counts, so that moods stay: a night, a high key, a sunset.
     Where the person `asked` for better light, smaller faults count too.
     """
-    colours = small(pixels)
-    lab = to_lab(colours)
-    lightness = lab[..., 0]
-    low, dark, middle, bright, high = (
-        float(value) for value in np.percentile(lightness, (1, 5, 50, 95, 99))
-    )
-    if high - low < 4:
-        return LightNeed()  # A plain area has no light to be judged.
-    night = float((lightness < _BLACK_BELOW).mean()) > _NIGHT
+    light, colour = seen.light, seen.colour
+    if light.contrast < _PLAIN:
+        return LightNeed()
+    night = light.black > _NIGHT
     faults: list[Fault] = []
     ends = (0.0, 0.0, 100.0, 100.0)
-    flat = low > _FLAT_BLACK and high < _FLAT_WHITE
+    flat = light.low > _FLAT_BLACK and light.high < _FLAT_WHITE
     if flat:
         faults.append(Fault.FLAT)
-        ends = _ends(low, high)
-    elif high < _DIM and not night:
+        ends = _ends(light.low, light.high)
+    elif light.high < _DIM and not night:
         faults.append(Fault.DARK)
-        ends = (0.0, 0.0, high, min(85.0, 1.6 * high))
-    spread = LightNeed(1.0, *ends).stretched(np.array((dark, middle, bright)) / 100)
+        ends = (0.0, 0.0, light.high, min(85.0, 1.6 * light.high))
+    percentiles = np.array((light.dark, light.median, light.bright)) / 100
+    spread = LightNeed(1.0, *ends).stretched(percentiles)
     # Where the ends were drawn already, only a plain rest counts.
     gamma = _gamma(spread, (_ASKED, _ASKED) if asked and not faults else (_SURE, _SURE_BRIGHT))
-    if Fault.DARK in faults or (night and gamma > 0) or (gamma < 0 and high < _WHITE):
+    if Fault.DARK in faults or (night and gamma > 0) or (gamma < 0 and light.high < _WHITE):
         gamma = 0.0
     if gamma:
         faults.append(Fault.DARK if gamma > 0 else Fault.BRIGHT)
-    cast_a, cast_b = cast_of(colours, lab)
+    cast_a, cast_b = colour.cast_a, colour.cast_b
     least = _CAST_ASKED if asked else _CAST_WARM if cast_b > abs(cast_a) / 2 else _CAST
-    if not least < math.hypot(cast_a, cast_b) < _MOOD:
+    if not least < colour.cast < _MOOD:
         cast_a = cast_b = 0.0
     else:
         faults.append(Fault.CAST)
     if not faults:
         return LightNeed()
     return LightNeed(math.exp(-gamma), *ends, cast_a, cast_b, tuple(faults))
-
-
-def reason(found: LightNeed) -> str:
-    """The faults in words, a fragment such as "too dark, flat"; empty where there are none."""
-    return ", ".join(_(_WORDS[fault]) for fault in found.faults)
-
-
-def small(pixels: Pixels, side: int = _SIDE) -> Levels:
-    """The photo reduced to a long side of `side` pixels at most, RGB from 0 to 1."""
-    height, width = pixels.shape[:2]
-    shrink = min(1.0, side / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    reduced = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    levels: Levels = reduced.astype(np.float32) / np.float32(65535)
-    return levels
 
 
 def _ends(low: float, high: float) -> tuple[float, float, float, float]:
@@ -173,7 +134,7 @@ def _ends(low: float, high: float) -> tuple[float, float, float, float]:
 
 def _gamma(percentiles: Reals, sure: tuple[float, float]) -> float:
     """The logarithm of the gamma that made the photo darker (above 0) or brighter; 0 if unsure."""
-    gamma = _CONSTANT + float(_LINEAR @ percentiles + _SQUARE @ percentiles**2)
+    gamma = darkened(percentiles)
     # It goes by the shadows above all: black clothes alone make no bright photo too dark.
     middle = percentiles[1]
     contradicted = middle > _DARK_BELOW if gamma > 0 else middle < _BRIGHT_ABOVE

@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.stages.coarse import Levels
+from worker.diagnosis.colourspace import fast_lab
 
-__all__ = ["cast_of", "to_lab"]
+__all__ = ["cast_of"]
 
+Values = NDArray[np.float32]
 Vector = NDArray[np.float64]
 
 _BLACK, _WHITE = 0.02, 0.98
@@ -23,13 +24,7 @@ _GLOW_CHROMA, _GLOW_HUES, _GLOW_SHARE = 42.0, (15.0, 95.0), 0.015
 of lamps: its light is coloured, as it was there."""
 
 
-def to_lab(colours: Levels) -> Levels:
-    """RGB levels (0–1) of sRGB, H×W×3, in CIE L*a*b* (D65)."""
-    lab: Levels = cv2.cvtColor(colours, cv2.COLOR_RGB2Lab).astype(np.float32)
-    return lab
-
-
-def cast_of(colours: Levels, lab: Levels) -> tuple[float, float]:
+def cast_of(colours: Values, lab: Values) -> tuple[float, float]:
     """The cast of a small photo as CIE a* and b* of a grey: what four estimates have in common.
 
     `colours` are RGB levels (0–1), `lab` the same in CIE L*a*b*. The estimates: Shades of Grey
@@ -38,7 +33,7 @@ def cast_of(colours: Levels, lab: Levels) -> tuple[float, float]:
     small as the smallest of them; a photo in which one thing is neutral has no cast.
     """
     known = (colours.max(2) < _WHITE) & (colours.min(2) > _BLACK)
-    if int(known.sum()) < _FEWEST or _glows(lab):
+    if min(known.shape) < 2 or int(known.sum()) < _FEWEST or _glows(lab):
         return 0.0, 0.0
     some, plane = colours[known].astype(np.float64), lab[known].astype(np.float64)
     lightness, chromas = plane[:, 0], plane[:, 1:]
@@ -61,7 +56,7 @@ def cast_of(colours: Levels, lab: Levels) -> tuple[float, float]:
     return float(common[0]), float(common[1])
 
 
-def _glows(lab: Levels) -> bool:
+def _glows(lab: Values) -> bool:
     lightness, chroma = lab[..., 0], np.hypot(lab[..., 1], lab[..., 2])
     hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1]))
     warm = (chroma > _GLOW_CHROMA) & (hue > _GLOW_HUES[0]) & (hue < _GLOW_HUES[1])
@@ -69,7 +64,7 @@ def _glows(lab: Levels) -> bool:
     return float((warm & bright).mean()) > _GLOW_SHARE
 
 
-def _edges(colours: Levels, known: NDArray[np.bool_]) -> Vector:
+def _edges(colours: Values, known: NDArray[np.bool_]) -> Vector:
     smooth = cv2.GaussianBlur(colours, (0, 0), 1).astype(np.float64)
     across = np.diff(smooth, axis=1)[:-1]
     down = np.diff(smooth, axis=0)[:, :-1]
@@ -81,6 +76,6 @@ def _edges(colours: Levels, known: NDArray[np.bool_]) -> Vector:
 def _plane(colour: Vector) -> Vector:
     """The CIE a* and b* of a colour at the lightness of a middle grey."""
     level = colour / max(float(colour.max()), 1e-6) * _GREY_LIGHT
-    lab = to_lab(level.astype(np.float32).reshape(1, 1, 3))
+    lab = fast_lab(level.astype(np.float32).reshape(1, 1, 3))
     plane: Vector = lab[0, 0, 1:].astype(np.float64)
     return plane
