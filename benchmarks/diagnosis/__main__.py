@@ -2,7 +2,8 @@
 
 For each damage the rank correlation of what was planted and what was found, over all photos
 together, the mean error, and the middle estimate for each size. Ranks of gamma and cast are low by
-nature: photos are dark, bright and coloured by themselves. Then what is taken for what, the figures
+nature: photos are dark, bright and coloured by themselves, so both estimates, by which the plan
+decides, rather say too little. Then what is taken for what, the figures
 of the photos as they are, and the time for 12 megapixels on one core.
 
     python -m benchmarks.diagnosis --images FOLDER [--limit 41]

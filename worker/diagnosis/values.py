@@ -106,9 +106,9 @@ class Colour:
     """The colours of a photo, in units of CIE L*a*b* (D65).
 
     `cast_a` (green to red) and `cast_b` (blue to yellow) are what a neutral grey of L* 60 has
-    become, as estimated, whether it is enough to be a fault or not. `grey` says that the three
-    channels are equal, `toned` that it is monochrome in one tint (sepia), `faded` that it has
-    neither black nor white, as old prints and their scans.
+    become, as estimated, rather too little than too much, whether it is a fault or not. `grey` says
+    that the three channels are equal, `toned` that it is monochrome in one tint (sepia), `faded`
+    that it has neither black nor white, as old prints and their scans.
     """
 
     cast_a: float = 0.0

@@ -26,7 +26,7 @@ def test_tables(
 ) -> None:
     Image.fromarray(leaves(2, 256)).save(tmp_path / "leaves.png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    few = {"noise", "JPEG, as PNG", "blur", "cast"}
+    few = {"noise", "JPEG, as PNG", "blur", "gamma", "cast"}
     monkeypatch.setattr(command, "PLANTS", [one for one in PLANTS if one.name in few])
     monkeypatch.setattr(command, "DRAWN", 1)
     monkeypatch.setattr(command, "ROUNDS", 1)
@@ -41,6 +41,7 @@ def test_tables(
         rank, error = float(rows[name][0]), float(rows[name][1])
         assert 0.9 <= rank <= 1
         assert 0 <= error < 2
+    assert float(rows["gamma (log2)"][0]) > 0.9
     assert "sharp 1" in printed.out
     assert "screenshot 1" in printed.out
     assert float(rows["gamma"][1]) > 0

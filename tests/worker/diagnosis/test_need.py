@@ -67,10 +67,11 @@ def test_what_needs_nothing_changes_nothing() -> None:
     assert LightNeed().curve(lightness) == pytest.approx(lightness)
 
 
-def test_the_estimate_is_told_also_where_it_is_no_fault() -> None:
+def test_who_asks_gets_smaller_faults_corrected_as_they_are_told() -> None:
     seen = diagnose(Photo(to_sixteen_bits(skimage.data.chelsea())))
     assert not need(seen)
     found = need(seen, asked=True)
+    assert found.faults == (Fault.CAST,)
     assert (found.cast_a, found.cast_b) == (seen.colour.cast_a, seen.colour.cast_b)
     assert seen.colour.cast > 4
 
@@ -121,12 +122,6 @@ def test_moods_stay(scene: Callable[[], Pixels], asked: bool) -> None:
     assert Fault.CAST not in found.faults
     assert asked or not found
     assert scene is not _night or not found
-
-
-def test_who_asks_gets_smaller_faults_corrected() -> None:
-    warm = to_sixteen_bits(skimage.data.chelsea())
-    assert not found_in(warm)
-    assert Fault.CAST in found_in(warm, asked=True).faults
 
 
 @pytest.mark.parametrize("gamma", [0.35, 0.45, 1.0])
