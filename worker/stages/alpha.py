@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.photo import Pixels
+from worker.stages.matte import unmix
 
 __all__ = ["bleed", "enlarge"]
 
@@ -22,11 +23,13 @@ def bleed(pixels: Pixels, alpha: Pixels) -> Pixels:
     """The photo with the colours of its visible parts carried on under transparent ones.
 
     A network then sees no edge where the hidden colour (often black or white) begins, and no fringe
-    of it can show in the result. Visible colours stay as they are (push-pull interpolation,
-    S. J. Gortler et al., "The Lumigraph", 1996, section 3.4).
+    of it can show in the result. Visible colours stay as they are, but for the ground that a
+    cut-out was cut from. Colours are carried by push-pull interpolation (S. J. Gortler et al., "The
+    Lumigraph", 1996, section 3.4).
     """
     if alpha.min() == _FULL or alpha.max() == 0:
         return pixels
+    pixels = unmix(pixels, alpha)
     weight = np.clip(alpha.astype(np.float32) / (_SOLID * _FULL), 0, 1)[..., None]
     filled = _pulled(pixels.astype(np.float32) * weight, weight)
     result: Pixels = np.rint(pixels * weight + filled * (1 - weight)).astype(np.uint16)
