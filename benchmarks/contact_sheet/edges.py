@@ -114,9 +114,9 @@ def fringe(pair: Pair) -> Figure | None:
     """Levels of 255 by which the colour along alpha's edge left that of the visible parts.
 
     The residual of each channel beside the cubically enlarged source, whose visible colours are
-    carried on outwards, weighted by how visible an edge pixel is and averaged over a Gaussian of 6
-    pixels of the source; the 99th percentile along the edge. None without transparency or where
-    light was corrected.
+    freed of the ground that it was cut from and carried on outwards, weighted by how visible an
+    edge pixel is and averaged over a Gaussian of 6 pixels of the source; the 99th percentile along
+    the edge. None without transparency or where light was corrected.
     """
     alphas = _alphas(pair)
     if alphas is None or pair.lit:

@@ -52,8 +52,9 @@ class Pair:
 
     @cached_property
     def visible(self) -> Pixels:
-        """The source's pixels, with the visible colours carried on under transparent ones, as the
-        pipeline does unless it leaves the photo as it is.
+        """The source's pixels, with the visible colours, free of the ground that they were cut
+        from, carried on under transparent ones, as the pipeline does unless it leaves the photo as
+        it is.
         """
         if self.source.alpha is None or self.result.pixels is self.source.pixels:
             return self.source.pixels

@@ -188,6 +188,17 @@ def test_hidden_black_at_the_edge_is_a_fringe() -> None:
     assert "fringe" in found(pair(photo, plant))
 
 
+@pytest.mark.parametrize("ground", [0, 255])
+def test_a_ground_that_is_kept_at_the_edge_is_a_fringe(ground: int) -> None:
+    alpha = soft_disc(256, 100)
+    share = (alpha / 65535)[..., None]
+    left = source().pixels * share + 257 * ground * (1 - share)
+    photo = Photo(np.rint(left).astype(np.uint16), alpha=alpha)
+    assert found(pair(photo)) == []
+    kept = Photo(enlarged(photo.pixels), alpha=enlarged(alpha, way=cv2.INTER_LINEAR))
+    assert "fringe" in found(Pair(photo, kept, faces=(FACE,)))
+
+
 def test_a_tiny_photo_is_measured() -> None:
     tiny = Photo(np.arange(5 * 7 * 3, dtype=np.uint16).reshape(5, 7, 3) * 600)
     measured: list[Any] = [figure.value for figure in figures(pair(tiny))]
