@@ -21,7 +21,10 @@ __all__ = ["Objective", "Recipe", "Setting", "precision"]
 
 @dataclass(frozen=True)
 class Setting:
-    """How large and how long: `patch` in input pixels, the learning rate is Adam's peak."""
+    """How large and how long: `patch` in input pixels, the learning rate is Adam's peak.
+
+    `faces` is their share of the crops; `drawings` the number of those that are made to learn from.
+    """
 
     design: Design
     patch: int
@@ -29,6 +32,7 @@ class Setting:
     learning_rate: float
     minutes: float
     faces: float = 0.15
+    drawings: int = 0
     warmup_steps: int = 200
     ema: float = 0.999
     adversary: Adversary | None = None

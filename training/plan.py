@@ -13,6 +13,7 @@ ORDER: Mapping[str, str | None] = MappingProxyType(
         "face-find": None,
         "face-restore": "upscale-x4",
         "vivid-x4": "upscale-x4",
+        "drawing-x4": "upscale-x4",
         "vivid-x2": "upscale-x2",
     }
 )

@@ -16,6 +16,7 @@ from training.degradations import (
     upscale_pairs,
 )
 from training.discriminator import Adversary
+from training.drawings import SIDE, drawings
 from training.face_crops import FaceCrops, HeldOutFaces
 from training.finder import FinderDesign
 from training.finding import FindingObjective
@@ -31,6 +32,7 @@ __all__ = ["RECIPES"]
 
 _LEFTOVERS, _ROUGH, _CLEAN = 0.125, 0.5, 0.25
 _STRUCTURE = 0.2
+_PLAIN_DRAWINGS, _HELD_OUT_DRAWINGS = 0.4, 16
 
 
 def _pool(photos: Photos, setting: Setting, size: int, device: torch.device) -> CropPool:
@@ -65,6 +67,46 @@ def _upscale(scale: int) -> Recipe:
                 "full": Setting(CompactDesign(64, 16, scale), 40, 256, 1e-3, 22, ema=0.9995),
                 "tiny": Setting(
                     CompactDesign(8, 2, scale), 16, 4, 2e-3, 0.1, warmup_steps=5, ema=0.9
+                ),
+            }
+        ),
+    )
+
+
+def _drawing() -> Recipe:
+    scale = 4
+
+    def build(setting: Setting, photos: Photos, device: torch.device) -> Objective:
+        patch = setting.patch
+        sources = [photo for photo in photos.training[0][0] if min(photo.shape[1:]) >= SIDE // 2]
+        made = drawings(setting.drawings, sources, seed=1)
+        pool = CropPool([(made, 1.0)], size=(patch + UPSCALE_MARGIN) * scale, device=device)
+
+        def pairs(draw: Draw) -> tuple[Tensor, Tensor]:
+            crops = pool.crops(setting.batch, draw.host)
+            clean = _PLAIN_DRAWINGS
+            return lifelike_pairs(
+                crops, scale=scale, patch=patch, clean=clean, sharpen=0, draw=draw
+            )
+
+        held_out = drawings(_HELD_OUT_DRAWINGS, photos.held_out, seed=2)
+        judge = HeldOut(held_out, scale=scale, device=device)
+        return PixelObjective(setting.design.build(), pairs, judge, structure=_STRUCTURE)
+
+    designs = {size: setting.design for size, setting in _upscale(scale).settings.items()}
+    return Recipe(
+        name="drawing-x4",
+        model="darkroom-x4-drawing",
+        purpose="upscaling of drawings and text by 4",
+        scale=scale,
+        starts_from="darkroom-x4",
+        build=build,
+        settings=MappingProxyType(
+            {
+                "cpu": Setting(designs["cpu"], 32, 8, 6e-4, 55, drawings=480),
+                "full": Setting(designs["full"], 40, 256, 1e-3, 22, ema=0.9995, drawings=2400),
+                "tiny": Setting(
+                    designs["tiny"], 16, 4, 2e-3, 0.1, warmup_steps=5, ema=0.9, drawings=6
                 ),
             }
         ),
@@ -234,6 +276,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             _upscale(2),
             _vivid(4),
             _vivid(2),
+            _drawing(),
             _denoise(),
             _face_restore(),
             _face_find(),
