@@ -47,6 +47,21 @@ small, since a heavier one drew hatching. No features of a published network are
 - Trained on few photos; drawings and screenshots were not among them.""",
         example="Left: enlarged by bicubic; middle: this model; right: the original.",
     ),
+    "drawing": Words(
+        how="""\
+Pixels and structure only (Charbonnier loss, and 1 - SSIM at a fifth), from pictures that code made:
+half are outlined, shaded or inked shapes, a quarter photos redrawn in flat colours and ink, a
+quarter pages of text and surfaces of programs. Two in five of the inputs are bicubic reductions,
+the others went through two rounds of blur, resizing, noise and JPEG, after Real-ESRGAN (Wang et al.
+2021). It goes on from the upscaler of photos.""",
+        weaknesses="""\
+- Nobody's drawings were among what it learnt from: pencil, watercolour and oil come out flatter
+  than they were, and photos look painted.
+- Letters of less than some 6 pixels stay unreadable; it draws strokes, it cannot read.
+- Lines that touch in the small picture stay joined.""",
+        example="Left: enlarged by bicubic; middle: this model; right: the original. The drawing is "
+        "one that code made, by another seed than those it learnt from.",
+    ),
     "denoise": Words(
         how="""\
 Pixels only (Charbonnier loss, weighted towards inputs that have little wrong with them). The
