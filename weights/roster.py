@@ -120,10 +120,10 @@ class Roster:
         style = "drawing" if preset is Preset.ART else "photo"
         able = [row for row in (*installed, *named) if runnable(row)]
 
-        def best(purpose: Purpose, scale: int | None = None) -> str | None:
+        def best(purpose: Purpose, scale: int | None = None) -> CatalogRow | None:
             for row in reversed(named):
                 if row.purpose is purpose and scale in (None, row.scale):
-                    return row.id
+                    return row
             rows = [
                 row
                 for row in able
@@ -131,16 +131,22 @@ class Roster:
                 and scale in (None, row.scale)
                 and row.style in (style, "photo")
             ]
-            first = max(rows, key=lambda row: self._merit(row, style), default=None)
-            return None if first is None else first.id
+            return max(rows, key=lambda row: self._merit(row, style), default=None)
 
         scales = sorted({row.scale for row in able if row.purpose is Purpose.UPSCALE} - {1})
-        serving = {scale: best(Purpose.UPSCALE, scale) for scale in scales}
+        serving = [row for row in (best(Purpose.UPSCALE, scale) for scale in scales) if row]
+        if any(row.style == style for row in serving):
+            # Four times by lines and back to two is better than two by a model of photos.
+            serving = [row for row in serving if row.style == style or row in named]
+        denoise, faces, detect = (
+            None if row is None else row.id
+            for row in map(best, (Purpose.DENOISE, Purpose.FACES, Purpose.DETECT))
+        )
         return Capabilities(
-            {scale: name for scale, name in serving.items() if name},
-            best(Purpose.DENOISE),
-            best(Purpose.FACES),
-            best(Purpose.DETECT),
+            {row.scale: row.id for row in serving},
+            denoise,
+            faces,
+            detect,
             pairs=_pairs(installed),
             grainy=_grainy(installed),
             chosen=frozenset(row.id for row in named),

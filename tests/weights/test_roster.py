@@ -50,6 +50,27 @@ def test_published_face_models_go_before_ones_of_our_own(tmp_path: Path) -> None
     assert (able.faces, able.detect) == ("gfpgan-v1.4", "yunet-2023mar")
 
 
+def test_drawings_are_enlarged_by_the_scales_that_know_drawings(tmp_path: Path) -> None:
+    photos = ("darkroom-x4", "realesrgan-x2plus")
+    art = roster(tmp_path, *photos).capabilities(Preset.ART)
+    assert art.upscale == {2: "realesrgan-x2plus", 4: "darkroom-x4"}
+    both = roster(tmp_path, "realesr-animevideov3")
+    assert both.capabilities(Preset.ART).upscale == {4: "realesr-animevideov3"}
+    assert both.capabilities().upscale == {2: "realesrgan-x2plus", 4: "darkroom-x4"}
+    asked = both.capabilities(Preset.ART, "realesrgan-x2plus")
+    assert asked.upscale == {2: "realesrgan-x2plus", 4: "realesr-animevideov3"}
+    wished = roster(tmp_path, upscale="realesrgan-x2plus")
+    assert wished.capabilities(Preset.ART).upscale == asked.upscale
+
+
+def test_a_heavy_model_for_drawings_waits_for_a_gpu(tmp_path: Path) -> None:
+    ids = ("darkroom-x2", "darkroom-x4", "realesrgan-x4plus-anime")
+    on_cpu = roster(tmp_path, *ids, on_cpu=True).capabilities(Preset.ART)
+    assert on_cpu.upscale == {2: "darkroom-x2", 4: "darkroom-x4"}
+    on_gpu = roster(tmp_path, *ids).capabilities(Preset.ART)
+    assert on_gpu.upscale == {4: "realesrgan-x4plus-anime"}
+
+
 def test_twins_count_where_both_are_installed(tmp_path: Path) -> None:
     alone = roster(tmp_path, "realesrgan-x4plus", "realesr-general-x4v3").capabilities()
     assert not alone.pairs
