@@ -31,5 +31,5 @@ def other_kind(name: str | None) -> str:
 def short_name(name: str) -> str:
     """The file's name, one line, its suffix kept."""
     clean = "".join(letter for letter in PurePath(name).name if letter.isprintable())
-    path = PurePath(clean or PHOTO_NAME)
+    path = PurePath(PurePath(clean).name or PHOTO_NAME)
     return path.stem[: _NAME_MAX - len(path.suffix)] + path.suffix[:_NAME_MAX]

@@ -59,8 +59,8 @@ the others went through two rounds of blur, resizing, noise and JPEG, after Real
   than they were, and photos look painted.
 - Letters of less than some 6 pixels stay unreadable; it draws strokes, it cannot read.
 - Lines that touch in the small picture stay joined.""",
-        example="Left: enlarged by bicubic; middle: this model; right: the original. The drawing is "
-        "one that code made, by another seed than those it learnt from.",
+        example="Left: enlarged by bicubic; middle: this model; right: the original, drawn by "
+        "code and not among what it learnt from.",
     ),
     "denoise": Words(
         how="""\

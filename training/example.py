@@ -1,6 +1,6 @@
-"""The picture on a model card: before, after and the truth, from a public-domain photo.
+"""The picture on a model card: before, after and the truth.
 
-The photo is scikit-image's astronaut (NASA, public domain).
+The photo is scikit-image's astronaut (NASA, public domain); drawings are made by code.
 """
 
 import io
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from training.drawings import figure, page
 from weights.torchvision_ops import declare_missing_operators
 
 declare_missing_operators()
@@ -21,7 +22,8 @@ from spandrel import ImageModelDescriptor, ModelLoader  # noqa: E402
 
 __all__ = ["draw_example"]
 
-_PART = (130, 20, 370, 260)
+_PART, _DRAWN_PART = (130, 20, 370, 260), (120, 150, 360, 390)
+_DRAWN, _FIGURE_SEED, _PAGE_SEED = 512, 109, 104
 _SIGMA = 25
 _FACE = 256
 _EYES = ((203.0, 100.8), (248.0, 102.8))  # In the photo.
@@ -31,8 +33,8 @@ _TEMPLATE_EYES = ((96.5, 120.0), (159.4, 120.1))  # In an aligned face of 256 px
 def draw_example(path: Path, weights: Path, recipe: str) -> None:
     """Write a JPEG of the model's work: the plain way, the model, the original, side by side.
 
-    For upscalers the photo is reduced by their scale; for the denoiser it carries noise of sigma
-    25; for the face restorer the aligned face is small, noisy and coded. The face finder's is one
+    For upscalers the photo or drawing is reduced by their scale; for the denoiser it carries noise
+    of sigma 25; for the face restorer the aligned face is small, noisy and coded. The face finder's is one
     picture with the boxes and points it found.
     """
     photo = _photo()
@@ -42,7 +44,8 @@ def draw_example(path: Path, weights: Path, recipe: str) -> None:
         model = ModelLoader("cpu").load_from_file(weights)
         if not isinstance(model, ImageModelDescriptor):
             raise TypeError(f"{weights.name} does not map one image to one image.")
-        sheet = _side_by_side(_panels(photo, model, recipe))
+        source = _drawing() if recipe.startswith("drawing") else photo
+        sheet = _side_by_side(_panels(source, model, recipe))
     sheet.save(path, "JPEG", quality=92, subsampling=0)
 
 
@@ -51,6 +54,15 @@ def _photo() -> Image.Image:
 
     picture: Any = skimage.data.astronaut  # scikit-image carries no types.
     return Image.fromarray(picture())
+
+
+def _drawing() -> Image.Image:
+    """A figure above, text below."""
+    levels = figure(np.random.default_rng(_FIGURE_SEED), _DRAWN)
+    middle = _DRAWN * 2 // 5
+    levels[:middle] = levels[-middle:]
+    levels[middle:] = page(np.random.default_rng(_PAGE_SEED), _DRAWN)[: _DRAWN - middle]
+    return Image.fromarray(levels)
 
 
 def _panels(photo: Image.Image, model: ImageModelDescriptor[Any], recipe: str) -> list[Image.Image]:
@@ -65,7 +77,8 @@ def _panels(photo: Image.Image, model: ImageModelDescriptor[Any], recipe: str) -
     else:
         given = _reduced(photo, model.scale)
         plain = given.resize(photo.size, Image.Resampling.BICUBIC)
-    return [image.crop(_PART) for image in (plain, _restored(model, given), photo)]
+    part = _DRAWN_PART if recipe.startswith("drawing") else _PART
+    return [image.crop(part) for image in (plain, _restored(model, given), photo)]
 
 
 def _side_by_side(panels: list[Image.Image]) -> Image.Image:

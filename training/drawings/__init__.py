@@ -11,7 +11,7 @@ from training.drawings.figures import figure
 from training.drawings.pages import page
 from training.drawings.toons import toon
 
-__all__ = ["SIDE", "drawings"]
+__all__ = ["SIDE", "drawings", "figure", "page"]
 
 SIDE = 640
 """Pixels across and down."""

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from telegram import Bot, Message
 
@@ -228,6 +228,7 @@ def test_the_largest_photo_is_taken_and_found_again_by_its_ref() -> None:
 
 
 @given(st.text(max_size=400))
+@example(".\x1f")
 def test_a_file_name_survives_its_ref(name: str) -> None:
     offered = READER._attachments.of(message(**document(name, "image/png")))
     assert offered is not None
