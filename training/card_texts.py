@@ -51,8 +51,8 @@ small, since a heavier one drew hatching. No features of a published network are
         how="""\
 Pixels and structure only (Charbonnier loss, and 1 - SSIM at a fifth), from pictures that code made:
 half are outlined, shaded or inked shapes, a quarter photos redrawn in flat colours and ink, a
-quarter pages of text and surfaces of programs. Two in five of the inputs are bicubic reductions,
-the others went through two rounds of blur, resizing, noise and JPEG, after Real-ESRGAN (Wang et al.
+quarter pages of text and surfaces of programs. A quarter of the inputs are bicubic reductions, the
+others went through two rounds of blur, resizing, noise and JPEG, after Real-ESRGAN (Wang et al.
 2021). It goes on from the upscaler of photos.""",
         weaknesses="""\
 - Nobody's drawings were among what it learnt from: pencil, watercolour and oil come out flatter

@@ -34,8 +34,8 @@ def draw_example(path: Path, weights: Path, recipe: str) -> None:
     """Write a JPEG of the model's work: the plain way, the model, the original, side by side.
 
     For upscalers the photo or drawing is reduced by their scale; for the denoiser it carries noise
-    of sigma 25; for the face restorer the aligned face is small, noisy and coded. The face finder's is one
-    picture with the boxes and points it found.
+    of sigma 25; for the face restorer the aligned face is small, noisy and coded. The face finder's
+    is one picture with the boxes and points it found.
     """
     photo = _photo()
     if recipe == "face-find":

@@ -26,13 +26,13 @@ from training.pixels import PixelObjective
 from training.scenes import SceneMaker, face_pyramid
 from training.validation import HeldOut
 from training.vivid import VividObjective
-from training.wear import lifelike_pairs
+from training.wear import DRAWINGS, lifelike_pairs
 
 __all__ = ["RECIPES"]
 
 _LEFTOVERS, _ROUGH, _CLEAN = 0.125, 0.5, 0.25
 _STRUCTURE = 0.2
-_PLAIN_DRAWINGS, _HELD_OUT_DRAWINGS = 0.4, 16
+_PLAIN_DRAWINGS, _HELD_OUT_DRAWINGS = 0.25, 16
 
 
 def _pool(photos: Photos, setting: Setting, size: int, device: torch.device) -> CropPool:
@@ -84,9 +84,14 @@ def _drawing() -> Recipe:
 
         def pairs(draw: Draw) -> tuple[Tensor, Tensor]:
             crops = pool.crops(setting.batch, draw.host)
-            clean = _PLAIN_DRAWINGS
             return lifelike_pairs(
-                crops, scale=scale, patch=patch, clean=clean, sharpen=0, draw=draw
+                crops,
+                scale=scale,
+                patch=patch,
+                clean=_PLAIN_DRAWINGS,
+                sharpen=0,
+                draw=draw,
+                rounds=DRAWINGS,
             )
 
         held_out = drawings(_HELD_OUT_DRAWINGS, photos.held_out, seed=2)

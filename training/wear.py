@@ -12,7 +12,7 @@ from torch import Tensor
 
 from training.degradations import Draw, blurred, coded_anywhere, cut_pairs, downscale, noise_field
 
-__all__ = ["lifelike_pairs", "worn_photos"]
+__all__ = ["DRAWINGS", "PHOTOS", "Rounds", "lifelike_pairs", "worn_photos"]
 
 _GROUPS = 8
 _FILTERS = ("bicubic", "bilinear", "area")
@@ -29,12 +29,37 @@ class _Round:
     quality: float
 
 
-_FIRST = _Round(blur=2.4, blur_chance=0.8, noise=18, noise_chance=0.7, quality=45)
-_SECOND = _Round(blur=1.2, blur_chance=0.5, noise=10, noise_chance=0.5, quality=45)
+@dataclass(frozen=True)
+class Rounds:
+    """The two rounds of one kind of picture, with the share of groups that ring."""
+
+    first: _Round
+    second: _Round
+    ringing: float
+
+
+PHOTOS = Rounds(
+    _Round(blur=2.4, blur_chance=0.8, noise=18, noise_chance=0.7, quality=45),
+    _Round(blur=1.2, blur_chance=0.5, noise=10, noise_chance=0.5, quality=45),
+    ringing=0.4,
+)
+DRAWINGS = Rounds(
+    _Round(blur=1.6, blur_chance=0.6, noise=8, noise_chance=0.4, quality=20),
+    _Round(blur=1.0, blur_chance=0.5, noise=8, noise_chance=0.4, quality=20),
+    ringing=0.6,
+)
+"""Drawings are coded again and again rather than noisy: lines ring, and no grain hides it."""
 
 
 def lifelike_pairs(
-    crops: Tensor, *, scale: int, patch: int, clean: float, sharpen: float, draw: Draw
+    crops: Tensor,
+    *,
+    scale: int,
+    patch: int,
+    clean: float,
+    sharpen: float,
+    draw: Draw,
+    rounds: Rounds = PHOTOS,
 ) -> tuple[Tensor, Tensor]:
     """Inputs and targets as `upscale_pairs` gives them, worn in two rounds as photos in chats are.
 
@@ -45,38 +70,38 @@ def lifelike_pairs(
     side = crops.shape[-1] // scale
     small = downscale(crops[:plain], scale)
     if plain < len(crops):
-        small = torch.cat([small, worn_photos(crops[plain:], side, draw)])
+        small = torch.cat([small, worn_photos(crops[plain:], side, draw, rounds)])
     if sharpen:
         soft = blurred(crops, torch.full((len(crops),), scale / 2))
         crops = (crops + sharpen * (crops - soft)).clamp(0, 1)
     return cut_pairs(small, crops, scale=scale, patch=patch, draw=draw)
 
 
-def worn_photos(photos: Tensor, side: int, draw: Draw) -> Tensor:
+def worn_photos(photos: Tensor, side: int, draw: Draw, rounds: Rounds = PHOTOS) -> Tensor:
     """`[n, 3, h, h]` in [0, 1] after two rounds, at `[n, 3, side, side]`, in place on the grid.
 
     Each group of samples shares its sizes and its strength, uniform between nothing and all.
     """
     groups = torch.split(photos, max(1, -(-len(photos) // _GROUPS)))
-    return torch.cat([_two_rounds(group, side, draw) for group in groups])
+    return torch.cat([_two_rounds(group, side, draw, rounds) for group in groups])
 
 
-def _two_rounds(photos: Tensor, side: int, draw: Draw) -> Tensor:
+def _two_rounds(photos: Tensor, side: int, draw: Draw, rounds: Rounds) -> Tensor:
     strength, up, down, last = draw.uniform(4, 0, 1).tolist()
     scale = photos.shape[-1] / side
-    images = _blurred(photos, _FIRST, strength, scale / 2, draw)
+    images = _blurred(photos, rounds.first, strength, scale / 2, draw)
     between = photos.shape[-1] * (1 + 0.4 * up if draw.integer(5) == 0 else scale ** (-1.2 * down))
-    images = _noisy(_resized(images, round(between), draw), _FIRST, strength, draw)
-    images = _coded(images, _FIRST, strength, draw)
+    images = _noisy(_resized(images, round(between), draw), rounds.first, strength, draw)
+    images = _coded(images, rounds.first, strength, draw)
 
-    images = _blurred(images, _SECOND, strength, images.shape[-1] / side / 2 + 0.5, draw)
+    images = _blurred(images, rounds.second, strength, images.shape[-1] / side / 2 + 0.5, draw)
     images = _resized(images, round(side * (0.8 + 0.7 * last)), draw)
-    images = _noisy(images, _SECOND, strength, draw)
+    images = _noisy(images, rounds.second, strength, draw)
     if draw.integer(2):
-        images = _rung(_resized(images, side, draw), draw)
-        return _coded(images, _SECOND, strength, draw)
-    images = _coded(images, _SECOND, strength, draw)
-    return _rung(_resized(images, side, draw), draw)
+        images = _rung(_resized(images, side, draw), rounds.ringing, draw)
+        return _coded(images, rounds.second, strength, draw)
+    images = _coded(images, rounds.second, strength, draw)
+    return _rung(_resized(images, side, draw), rounds.ringing, draw)
 
 
 def _resized(images: Tensor, side: int, draw: Draw) -> Tensor:
@@ -107,10 +132,10 @@ def _blurred(images: Tensor, step: _Round, strength: float, pixel: float, draw: 
     return _filtered(images, kernel)
 
 
-def _rung(images: Tensor, draw: Draw) -> Tensor:
-    """Two in five groups pass a sinc filter, which leaves ringing and overshoot."""
+def _rung(images: Tensor, share: float, draw: Draw) -> Tensor:
+    """A share of the groups passes a sinc filter, which leaves ringing and overshoot."""
     cutoff = float(draw.uniform(1, math.pi / 2, math.pi))
-    if draw.integer(5) > 1:
+    if float(draw.uniform(1, 0, 1)) >= share:
         return images
     rows, columns = _offsets(6)
     radius = (rows**2 + columns**2).sqrt().clamp_min(1e-3)
