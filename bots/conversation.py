@@ -387,5 +387,7 @@ def _changed(recipe: Recipe, choice: Choice) -> Recipe:
             return recipe.model_copy(update={"faces": 0, "which_faces": None})
         case Choice.PHOTO:
             return recipe.model_copy(update={"preset": Preset.PHOTO})
+        case Choice.ART:
+            return recipe.model_copy(update={"preset": Preset.ART})
         case _other:
             return recipe.with_intensity(STRONGER)

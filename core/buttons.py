@@ -27,6 +27,7 @@ class Choice(StrEnum):
     NO_LIGHT = "nolight"
     NO_FACES = "nofaces"
     PHOTO = "photo"
+    ART = "art"
     CANCEL = "cancel"
 
 

@@ -20,6 +20,7 @@ LABELS = {
     "nolight": N_("Light as it was"),
     "nofaces": N_("Faces as they were"),
     "photo": N_("It is a photo"),
+    "art": N_("It is a drawing"),
     "cancel": N_("Cancel"),
 }
 

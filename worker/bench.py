@@ -204,6 +204,7 @@ class Bench:
             findings=outcome.plan.findings,
             measured=outcome.plan.measured,
             drawn=outcome.plan.drawn,
+            doubtful=outcome.plan.doubtful,
             steps=outcome.steps,
             notes=(*outcome.notes, *encoded.notes, *_first_frame(before)),
             collage=collage_key,

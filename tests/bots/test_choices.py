@@ -36,6 +36,13 @@ def test_what_the_lab_decided_can_be_had_the_other_way_round(
     assert rows[2:] == ([others] if others else [])
 
 
+@pytest.mark.parametrize(("preset", "others"), [(Preset.AUTO, [["art"]]), (Preset.PHOTO, [])])
+def test_a_photo_that_may_be_drawn_can_be_had_as_a_drawing(
+    preset: Preset, others: list[list[str]]
+) -> None:
+    assert offered(Recipe(preset=preset), doubtful=True)[2:] == others
+
+
 def test_an_album_offers_what_is_another_for_any_of_its_photos() -> None:
     light = Step(stage=StageName.LIGHT, done=True)
     results = (enhanced(), Failed(code="x", text="…"), enhanced(width=128, steps=(light,)))

@@ -398,6 +398,7 @@ async def answer(lab: Lab, job: Job) -> None:
         (Choice.NO_LIGHT, Recipe(long_edge=3000, denoise=50, light=0)),
         (Choice.NO_FACES, Recipe(long_edge=3000, denoise=50, faces=0)),
         (Choice.PHOTO, Recipe(long_edge=3000, denoise=50, preset=Preset.PHOTO)),
+        (Choice.ART, Recipe(long_edge=3000, denoise=50, preset=Preset.ART)),
         (Choice.SOFTER, Recipe(long_edge=3000, denoise=30, intensity=60)),
         (Choice.STRONGER, Recipe(long_edge=3000, denoise=75, intensity=150)),
     ],

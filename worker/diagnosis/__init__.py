@@ -62,6 +62,7 @@ def diagnose(photo: Photo) -> Diagnosis:
     grain = luma_sigma(part)
     jpeg_quality, steps = quality(photo.jpeg_quality, part), blocking(photo)
     jpeg = jpeg_quality is not None or steps > _BLOCKS
+    kind, doubtful = kind_of(part, jpeg=jpeg)
     return Diagnosis(
         width=photo.width,
         height=photo.height,
@@ -71,7 +72,8 @@ def diagnose(photo: Photo) -> Diagnosis:
         blur=blur_of(part, grain, jpeg=jpeg),
         light=light_of(some, seen[..., 0]),
         colour=colour_of(areas, cast_of(levels, seen), grey=photo.grey),
-        kind=kind_of(part, jpeg=jpeg),
+        kind=kind,
+        doubtful=doubtful,
         blank=blank_of(some, areas) if photo.alpha is None else None,
         generated=photo.generated,
         texture=texture_of(part, grain),

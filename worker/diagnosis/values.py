@@ -145,8 +145,9 @@ class Diagnosis:
     JPEG's blocks, both on the scale 0–255. `jpeg_quality` (1–100, as libjpeg counts) is the worst
     that the photo went through, None where nothing shows that it was ever JPEG. `texture` (0–255)
     is the deviation of fine detail beyond the grain where there is most of it: what smoothing would
-    take away. `blank` is set where it shows nothing. `generated` says that the file itself declares
-    a picture made by a model.
+    take away. `blank` is set where it shows nothing. `doubtful` says that what is taken for
+    a photo may as well be a drawing, `generated` that the file itself declares a picture made by a
+    model.
     """
 
     width: int
@@ -158,6 +159,7 @@ class Diagnosis:
     light: Light = Light()
     colour: Colour = Colour()
     kind: Kind = Kind.PHOTO
+    doubtful: bool = False
     blank: Blank | None = None
     generated: bool = False
     texture: float = 0.0

@@ -80,6 +80,7 @@ def plan(
         measured=measured(sight),
         notes=tuple(notes),
         drawn=kind is not Kind.PHOTO,
+        doubtful=sight.doubtful,
     )
 
 

@@ -56,6 +56,11 @@ class Sight:
         judged = asked or min(self.diagnosis.width, self.diagnosis.height) >= _JUDGED
         return need(self.diagnosis, asked=asked) if judged else LightNeed()
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may be a drawing although it is taken for a photo: somebody's face decides."""
+        return self.diagnosis.doubtful and not self.faces
+
     def picture(self, preset: Preset) -> Kind:
         """The kind of picture that it is taken for."""
         match preset:

@@ -31,7 +31,8 @@ class Plan:
     edges of the result.
 
     `findings` are what was seen, in words, `measured` the figures behind them, `notes` what the
-    person should know besides. `drawn` says that the picture is not taken for a photo.
+    person should know besides. `drawn` says that the picture is not taken for a photo, `doubtful`
+    that a photo may be none.
     """
 
     denoise: PlannedStage
@@ -50,6 +51,7 @@ class Plan:
     measured: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     drawn: bool = False
+    doubtful: bool = False
 
     @property
     def stages(self) -> tuple[PlannedStage, ...]:

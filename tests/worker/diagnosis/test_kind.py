@@ -10,6 +10,7 @@ from benchmarks.diagnosis.planting import blurred, grainy, jpegged
 from tests.worker.diagnosis.scenes import Levels, leaves, photo_of
 from tests.worker.networks import real_picture
 from worker.diagnosis import Kind, diagnose
+from worker.imaging.decode import decode
 from worker.imaging.photo import to_eight_bits
 
 
@@ -37,6 +38,18 @@ def test_photos_sharp_soft_noisy_and_compressed() -> None:
 
 def test_a_plain_picture_is_no_drawing() -> None:
     assert kind(np.full((100, 100, 3), 80, np.uint8)) is Kind.PHOTO
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["0014.jpg", "0030.jpg"])
+def test_small_coded_drawings_are_doubtful(shared: Path, name: str) -> None:
+    found = diagnose(decode((shared / "data" / "samples" / name).read_bytes()))
+    assert (found.kind, found.doubtful) == (Kind.PHOTO, True)
+
+
+def test_what_is_plainly_a_photo_or_drawn_is_not_doubtful() -> None:
+    for levels in (leaves(), jpegged(leaves(), 40), drawing(1), screenshot(1)):
+        assert not diagnose(photo_of(levels)).doubtful
 
 
 @pytest.mark.shared

@@ -104,6 +104,13 @@ def test_the_kind_of_picture_is_seen_unless_it_was_said(preset: Preset) -> None:
         )
 
 
+def test_a_photo_that_may_be_drawn_is_told_unless_somebodys_face_shows() -> None:
+    doubtful = replace(CLEAN, doubtful=True)
+    assert plan(Recipe(), Sight(doubtful), ALL).doubtful
+    assert not plan(Recipe(), Sight(doubtful, (FaceFigures(40),)), ALL).doubtful
+    assert not plan(Recipe(), Sight(CLEAN), ALL).doubtful
+
+
 @pytest.mark.parametrize("blank", Blank)
 def test_a_photo_that_shows_nothing_is_refused_in_words(blank: Blank) -> None:
     with pytest.raises(PhotoRefused, match="could be made better") as refused:
