@@ -100,8 +100,8 @@ class Enhanced(Value):
     """A photo that was enhanced: the file's key in the blob store and the figures to tell.
 
     `findings` say in a few words what was seen in the photo, `measured` the figures behind them;
-    `drawn` is a picture that was taken for a drawing or a screenshot, `doubtful` a photo that may be
-    one.
+    `drawn` is a picture that was taken for a drawing or a screenshot, `doubtful` a photo that may
+    be one.
     `seconds` is the work on it, opening and saving included, `model_seconds` its stages alone.
     """
 

@@ -1,4 +1,12 @@
-"""Drawings and screenshots, drawn by code."""
+"""Drawings and screenshots, drawn by code; none is among what the models learn from.
+
+    python -m benchmarks.diagnosis.pictures OUT
+
+writes twenty each for `benchmarks.quality`, the letters of the screenshots four times as large.
+"""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,19 +48,20 @@ def drawing(seed: int, side: int = 512) -> NDArray[np.uint8]:
     return found
 
 
-def screenshot(seed: int, side: int = 512) -> NDArray[np.uint8]:
-    """Lines of text under a bar with a button; every third one is dark."""
+def screenshot(seed: int, side: int = 512, *, times: int = 1) -> NDArray[np.uint8]:
+    """Lines of text under a bar with a button, `times` as large as on a usual screen; every third
+    one is dark."""
     chance = np.random.default_rng(seed)
     ground, ink = ((30, 30, 36), (220, 220, 220)) if seed % 3 == 0 else ((255,) * 3, _INK)
     image = Image.new("RGB", (side, side), ground)
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, side, side // 12), fill=_colour(chance, 40))
-    font = ImageFont.load_default(float(chance.integers(11, 20)))
+    font = ImageFont.load_default(float(chance.integers(11, 20)) * times)
     top = side // 10
-    while top < side - 20:
+    while top < side - 20 * times:
         words = chance.choice(_WORDS, int(chance.integers(2, 6)))
-        pen.text((12, top), " ".join(words), fill=ink, font=font)
-        top += int(chance.integers(20, 34))
+        pen.text((12 * times, top), " ".join(words), fill=ink, font=font)
+        top += int(chance.integers(20, 34)) * times
     pen.rectangle((side // 2, side // 2, side * 3 // 4, side * 4 // 7), fill=(60, 120, 230))
     return np.asarray(image)
 
@@ -60,3 +69,17 @@ def screenshot(seed: int, side: int = 512) -> NDArray[np.uint8]:
 def _colour(chance: np.random.Generator, darkest: int) -> tuple[int, int, int]:
     red, green, blue = (int(one) for one in chance.integers(darkest, 255, 3))
     return red, green, blue
+
+
+def _write(out: Path, count: int = 20) -> None:
+    for name, make in (
+        ("drawings", drawing),
+        ("screenshots", lambda seed: screenshot(seed, 1024, times=4)),
+    ):
+        (out / name).mkdir(parents=True, exist_ok=True)
+        for seed in range(count):
+            Image.fromarray(make(seed)).save(out / name / f"{seed:02}.png")
+
+
+if __name__ == "__main__":
+    _write(Path(sys.argv[1]))
