@@ -4,6 +4,7 @@ A simple form of Real-ESRGAN's second-order degradation (Wang et al. 2021), on t
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,6 @@ from training.degradations import Draw, blurred, coded_anywhere, cut_pairs, down
 __all__ = ["DRAWINGS", "PHOTOS", "Rounds", "lifelike_pairs", "worn_photos"]
 
 _GROUPS = 8
-_FILTERS = ("bicubic", "bilinear", "area")
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,12 @@ class _Round:
 
 @dataclass(frozen=True)
 class Rounds:
-    """The two rounds of one kind of picture, with the share of groups that ring."""
+    """The two rounds of one kind of picture, the share of groups that ring, ways to resize."""
 
     first: _Round
     second: _Round
     ringing: float
+    filters: tuple[str, ...] = ("bicubic", "bilinear", "area")
 
 
 PHOTOS = Rounds(
@@ -47,8 +48,10 @@ DRAWINGS = Rounds(
     _Round(blur=1.6, blur_chance=0.6, noise=8, noise_chance=0.4, quality=20),
     _Round(blur=1.0, blur_chance=0.5, noise=8, noise_chance=0.4, quality=20),
     ringing=0.6,
+    filters=("bicubic", "bilinear", "area", "nearest-exact"),
 )
-"""Drawings are coded again and again rather than noisy: lines ring, and no grain hides it."""
+"""Drawings are coded again and again rather than noisy, and enlarged pixel by pixel: lines ring and
+have stairs, and no grain hides it."""
 
 
 def lifelike_pairs(
@@ -91,25 +94,27 @@ def _two_rounds(photos: Tensor, side: int, draw: Draw, rounds: Rounds) -> Tensor
     scale = photos.shape[-1] / side
     images = _blurred(photos, rounds.first, strength, scale / 2, draw)
     between = photos.shape[-1] * (1 + 0.4 * up if draw.integer(5) == 0 else scale ** (-1.2 * down))
-    images = _noisy(_resized(images, round(between), draw), rounds.first, strength, draw)
+    images = _noisy(
+        _resized(images, round(between), rounds.filters, draw), rounds.first, strength, draw
+    )
     images = _coded(images, rounds.first, strength, draw)
 
     images = _blurred(images, rounds.second, strength, images.shape[-1] / side / 2 + 0.5, draw)
-    images = _resized(images, round(side * (0.8 + 0.7 * last)), draw)
+    images = _resized(images, round(side * (0.8 + 0.7 * last)), rounds.filters, draw)
     images = _noisy(images, rounds.second, strength, draw)
     if draw.integer(2):
-        images = _rung(_resized(images, side, draw), rounds.ringing, draw)
+        images = _rung(_resized(images, side, PHOTOS.filters, draw), rounds.ringing, draw)
         return _coded(images, rounds.second, strength, draw)
     images = _coded(images, rounds.second, strength, draw)
-    return _rung(_resized(images, side, draw), rounds.ringing, draw)
+    return _rung(_resized(images, side, PHOTOS.filters, draw), rounds.ringing, draw)
 
 
-def _resized(images: Tensor, side: int, draw: Draw) -> Tensor:
+def _resized(images: Tensor, side: int, filters: Sequence[str], draw: Draw) -> Tensor:
     if images.shape[-1] == side:
         return images
-    mode = _FILTERS[draw.integer(3)]
-    if mode == "area":
-        return F.interpolate(images, size=side, mode="area")
+    mode = filters[draw.integer(len(filters))]
+    if mode in ("area", "nearest-exact"):
+        return F.interpolate(images, size=side, mode=mode)
     resized = F.interpolate(images, size=side, mode=mode, align_corners=False, antialias=True)
     return resized.clamp(0, 1)
 
