@@ -23,9 +23,13 @@ def is_photo(media_type: str | None, name: str | None) -> bool:
 
 
 def other_kind(name: str | None) -> str:
-    """What a file is that is no photo: its suffix in capitals, such as `PDF`, else a msgid."""
+    """What a file is that is no photo: its suffix in capitals, such as `PDF`, else a msgid.
+
+    A photo's suffix tells nothing of what only bears it.
+    """
     suffix = PurePath(name or "").suffix.lstrip(".").upper()
-    return suffix if len(suffix) <= _SUFFIX_MAX and suffix.isupper() else _OTHER
+    told = suffix.isupper() and len(suffix) <= _SUFFIX_MAX and suffix.lower() not in _SUFFIXES
+    return suffix if told else _OTHER
 
 
 def short_name(name: str) -> str:

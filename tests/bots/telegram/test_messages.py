@@ -208,7 +208,7 @@ async def test_who_writes_in_the_name_of_the_group_is_an_administrator() -> None
         ("IMG_1.HEIC", None, True),
         (None, None, "files of this kind"),
         ("a.zip", None, "ZIP"),
-        ("a.png", "application/zip", "PNG"),
+        ("a.png", "application/zip", "files of this kind"),
         ("a.pdf", "application/pdf", "PDF"),
         ("part.001", None, "files of this kind"),
         ("a.download", None, "files of this kind"),
