@@ -6,7 +6,7 @@ from typing import Final
 
 from core.errors import PhotoRefused
 from core.language import N_, _, decimal
-from worker.diagnosis import Blank, BlurKind, Diagnosis, Fault, Kind, LightNeed
+from worker.diagnosis import Blank, BlurKind, Diagnosis, Fault, Kind, LightNeed, Use
 from worker.plan.compression import COMPRESSED, is_compressed
 from worker.plan.sight import Sight
 
@@ -43,6 +43,13 @@ _KINDS: Final = {
     Kind.PHOTO: N_("a photo"),
     Kind.DRAWING: N_("a drawing"),
     Kind.SCREENSHOT: N_("a screenshot"),
+}
+_MAYBE_DRAWN: Final = N_("a photo, or a drawing")
+_USES: Final = {
+    Use.ICON: N_("enough pixels for an icon"),
+    Use.MESSAGE: N_("enough pixels for a message"),
+    Use.SCREEN: N_("enough pixels for a screen"),
+    Use.PRINT: N_("enough pixels for a print"),
 }
 
 
@@ -120,7 +127,8 @@ def measured(sight: Sight) -> tuple[str, ...]:
     """The figures, for whoever asks why."""
     seen = sight.diagnosis
     texts = [
-        _(_KINDS[seen.kind]),
+        _(_MAYBE_DRAWN if sight.doubtful else _KINDS[seen.kind]),
+        _(_USES[seen.use]),
         _("noise σ ≈ {sigma} of 255").format(sigma=decimal(f"{seen.noise_sigma:.1f}")),
         _("never JPEG")
         if seen.jpeg_quality is None
@@ -128,6 +136,12 @@ def measured(sight: Sight) -> tuple[str, ...]:
         worded(_BLURS[sight.blur.kind], sight),
         _("lightness {median} of 100").format(median=f"{seen.light.median:.0f}"),
     ]
+    if seen.colour.grey:
+        texts.append(_("grey"))
+    elif seen.colour.toned:
+        texts.append(_("in one tint"))
+    if seen.colour.faded:
+        texts.append(_("without black and white, as faded prints are"))
     if seen.colour.cast >= 1:
         texts.append(_("cast {cast}").format(cast=decimal(f"{seen.colour.cast:.0f}")))
     if seen.light.highlights >= _HEAVY / 10:

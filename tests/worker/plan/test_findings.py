@@ -130,12 +130,24 @@ def test_the_figures_are_there_for_whoever_asks() -> None:
     )
     assert plan(Recipe(), Sight(poor), ALL).measured == (
         "a photo",
+        "enough pixels for a print",
         "noise σ ≈ 14.2 of 255",
         "JPEG quality ≈ 60",
         "shaken (≈ 7 px)",
         "lightness 31 of 100",
         "cast 5",
         "7 % burnt out",
+    )
+    for colour, words in (
+        (Colour(grey=True), "grey"),
+        (Colour(toned=True), "in one tint"),
+        (Colour(faded=True), "without black and white, as faded prints are"),
+    ):
+        assert words in plan(Recipe(), Sight(replace(CLEAN, colour=colour)), ALL).measured
+    doubtful = Sight(replace(CLEAN, doubtful=True, width=300, height=200))
+    assert plan(Recipe(), doubtful, ALL).measured[:2] == (
+        "a photo, or a drawing",
+        "enough pixels for a message",
     )
     assert "never JPEG" in plan(Recipe(), Sight(CLEAN), ALL).measured
     assert "sharp" in plan(Recipe(), Sight(CLEAN), ALL).measured
