@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import cast
 
 from telegram import Bot, Update
@@ -41,13 +41,22 @@ class Inbox(asyncio.Queue[object]):
 
     async def put(self, item: object) -> None:
         """Keep an update durably, then queue it, unless this process knows it already."""
-        if not isinstance(item, Update):
+        if isinstance(item, Update):
+            await self.put_all([item])
+        else:
             await super().put(item)
-            return
+
+    async def put_all(self, updates: Iterable[Update]) -> None:
+        """Keep updates that were fetched together, then queue them at one moment.
+
+        So the parts of an album are not torn apart by a Redis that is slow for a while.
+        """
         async with self._keeping:
-            if item.update_id not in self._known:
-                await self._keep(item)
-                await self._queue_once(item)
+            fresh = [update for update in updates if update.update_id not in self._known]
+            if fresh:
+                await self._keep(fresh)
+            for update in fresh:
+                await self._queue_once(update)
 
     async def begin(self, update: Update) -> bool:
         """Count that the handling of an update begins; False when it is to be given up.
@@ -136,14 +145,12 @@ class Inbox(asyncio.Queue[object]):
             pipe.hdel(self._begun, number)
             await pipe.execute()
 
-    async def _keep(self, update: Update) -> None:
+    async def _keep(self, updates: Sequence[Update]) -> None:
+        records = {str(update.update_id): update.to_json() for update in updates}
         warned = False
         while True:
             try:
-                await cast(
-                    "Awaitable[int]",
-                    self._client.hset(self._key, str(update.update_id), update.to_json()),
-                )
+                await cast("Awaitable[int]", self._client.hset(self._key, mapping=records))
             except (RedisError, OSError) as error:
                 if not warned:
                     _log.warning("messages wait for Redis: %s", type(error).__name__)

@@ -57,9 +57,9 @@ class Polling:
         except TelegramError as error:
             return self._pause(error)
         self._failures = self._rejections = 0
-        for update in updates:
-            await self._inbox.put(update)
-            self._offset = update.update_id + 1
+        if updates:
+            await self._inbox.put_all(updates)
+            self._offset = updates[-1].update_id + 1
         return 0.0
 
     async def _confirm(self) -> None:

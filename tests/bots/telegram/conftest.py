@@ -29,7 +29,7 @@ FREE = Rate(10_000, 1.0)
 def tempo(**changes: Any) -> Tempo:
     """A bot that does not dawdle."""
     times: dict[str, Any] = {
-        "album_quiet": 0.15,
+        "album_quiet": 0.3,
         "private_edits": 0.05,
         "group_edits": 0.05,
         "settling": 20,

@@ -153,6 +153,23 @@ async def test_an_update_that_comes_again_is_queued_once(client: Client) -> None
     assert await kept(client) == {"6"}
 
 
+async def test_updates_fetched_together_are_queued_at_one_moment(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, keep, sizes = Inbox(client, 1), client.hset, []
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        sizes.append(inbox.qsize())
+        return await keep(*arguments, **options)  # type: ignore[misc]
+
+    monkeypatch.setattr(client, "hset", slow)
+    await inbox.put_all([update(5), update(6), update(7)])
+    await inbox.put_all([update(7), update(8)])
+    assert sizes == [0, 3]
+    assert queued(inbox) == [5, 6, 7, 8]
+    assert await kept(client) == {"5", "6", "7", "8"}
+
+
 async def test_what_a_person_wrote_and_pressed_is_forgotten(client: Client) -> None:
     inbox = Inbox(client, 1)
     people = {7: {"id": 42, "is_bot": False, "first_name": "Ada"}}
