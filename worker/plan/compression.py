@@ -19,7 +19,7 @@ def coded(diagnosis: Diagnosis) -> float:
     if quality is not None and quality < COMPRESSED:
         return 1 - math.exp(-(98.4 - quality) / 25.5)
     if diagnosis.blocking >= BLOCKS:
-        return 1 - math.exp(-(diagnosis.blocking - 0.3) / 0.6)
+        return 1 - math.exp(-(diagnosis.blocking - 0.3) / 0.35)
     return 0.0
 
 

@@ -193,8 +193,8 @@ def test_result_fits_and_keeps_its_shape(
         (0.5, 0.1, 0, "the photo is clean"),
         (5, 0.1, 63, "noisy, σ ≈ 5"),
         (14, 0.1, 98, "noisy, σ ≈ 14"),
-        (0.5, 2.0, 94, "JPEG blocks show"),
-        (5, 1.0, 89, "noisy, σ ≈ 5, JPEG blocks show"),
+        (0.5, 2.0, 99, "JPEG blocks show"),
+        (5, 1.0, 95, "noisy, σ ≈ 5, JPEG blocks show"),
     ],
 )
 def test_noise_decides_the_denoising(

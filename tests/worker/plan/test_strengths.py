@@ -141,8 +141,8 @@ def test_grain(
         (50.0, 0.2, 2, 85),
         (50.0, 0.2, 4, 43),
         (None, 0.4, 1, 0),
-        (None, 0.9, 1, 63),
-        (None, 0.9, 4, 32),
+        (None, 0.9, 1, 82),
+        (None, 0.9, 4, 41),
     ],
 )
 def test_compression_decides_the_cleaning(

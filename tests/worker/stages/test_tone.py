@@ -46,7 +46,9 @@ def test_correction_is_smooth_over_strips(size: tuple[int, int]) -> None:
     assert steps.max() <= 400
 
 
-@pytest.mark.parametrize("name", ["darkroom-x4", "darkroom-x4-vivid", "darkroom-denoise"])
+@pytest.mark.parametrize(
+    "name", ["darkroom-x4", "darkroom-x4-vivid", "darkroom-x4-drawing", "darkroom-denoise"]
+)
 def test_shipped_models_keep_colours_within_half_a_level(name: str) -> None:
     clean = Image.fromarray(skimage.data.coffee()[60:188, 140:300])
     source = to_sixteen_bits(np.asarray(noisy(clean, 15, np.random.default_rng(0))))

@@ -19,7 +19,7 @@ from worker.stages.faces.texture import with_texture
 
 __all__ = ["RestoredFace", "restore"]
 
-_UNSEEN_BLOCKING, _GRAIN_OF_BLOCKS = 0.3, 8.0
+_UNSEEN_BLOCKING, _GRAIN_OF_BLOCKS = 0.3, 16.0
 """What JPEG blocks count as noise: a photo whose grain was coded hides it in its quiet places. Were
 they not counted, grain of sigma 5–20 under JPEG 40–80 would pass for texture, which costs faces
 that are restored without a denoiser 0.3–0.7 dB; so it is less than 0.05."""
