@@ -49,7 +49,6 @@ _PRESETS = {
 }
 _KINDS = {
     Kind.DRAWING: Habit(
-        denoise=0.5,
         light=False,
         light_reason=N_("left as it is in art"),
         deblur=False,
@@ -59,7 +58,6 @@ _KINDS = {
         creativity=40,
     ),
     Kind.SCREENSHOT: Habit(
-        denoise=0.5,
         light=False,
         light_reason=N_("left as it is in screenshots"),
         deblur=False,
