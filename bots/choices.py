@@ -41,11 +41,11 @@ def _others(reply: Reply, photos: Sequence[Enhanced]) -> Iterator[Choice]:
         yield Choice.LIGHT
     if StageName.FACES in done:
         yield Choice.NO_FACES
-    if reply.recipe.preset is Preset.AUTO:
-        if any(photo.drawn for photo in photos):
-            yield Choice.PHOTO
-        if any(photo.doubtful for photo in photos):
-            yield Choice.ART
+    preset = reply.recipe.preset
+    if preset in (Preset.AUTO, Preset.ART) and any(photo.drawn for photo in photos):
+        yield Choice.PHOTO
+    if preset is Preset.AUTO and any(photo.doubtful for photo in photos):
+        yield Choice.ART
 
 
 def _button(job_id: str, choice: Choice) -> Button:

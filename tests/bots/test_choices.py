@@ -26,7 +26,7 @@ def test_the_other_sizes_hang_under_an_answer(width: int, sizes: list[str]) -> N
         (Recipe(), [StageName.LIGHT, StageName.FACES], False, ["nolight", "nofaces"]),
         (Recipe(light=0), [StageName.FACES], False, ["light", "nofaces"]),
         (Recipe(), [], True, ["photo"]),
-        (Recipe(preset=Preset.ART), [], True, []),
+        (Recipe(preset=Preset.ART), [], True, ["photo"]),
     ],
 )
 def test_what_the_lab_decided_can_be_had_the_other_way_round(

@@ -73,6 +73,15 @@ _ROWS: Final[tuple[tuple[Callable[[Case], bool], str], ...]] = (
     ),
     (
         lambda case: (
+            case.kind is Kind.DRAWING
+            and case.sight.diagnosis.kind is Kind.PHOTO
+            and not case.sight.doubtful
+            and case.runs(StageName.UPSCALE)
+        ),
+        N_("it looks like a photo; enlarged as a drawing it comes out painted"),
+    ),
+    (
+        lambda case: (
             case.sight.portrait
             and (case.recipe.creativity or 0) >= _INVENTING
             and case.runs(StageName.UPSCALE)

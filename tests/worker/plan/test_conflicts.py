@@ -13,6 +13,7 @@ from worker.plan import Sight, plan
 CLEAN = Diagnosis(800, 600, 0.5, 0.0)
 NOISY = replace(CLEAN, noise_sigma=8.0)
 SOFT = replace(CLEAN, blur=Blur(BlurKind.SOFT, 2.0))
+DRAWN = replace(CLEAN, kind=Kind.DRAWING)
 FACE = (FaceFigures(100.0),)
 ALL = Capabilities(
     {2: "net-x2", 4: "net-x4"},
@@ -26,6 +27,7 @@ GENTLY = "it is compressed: sharpened gently, or its blocks would come out"
 LIFTS = "sharpening also lifts the noise, which was left"
 SHOWS = "the noise was left as you asked, and shows more in a larger photo"
 STRANGE = "face models know photos: faces in drawings may come out strange"
+PAINTED = "it looks like a photo; enlarged as a drawing it comes out painted"
 INVENTS = "so much creativity may change a face; 20 to 40 suits portraits"
 CUT_OFF = "a face is cut off by the edge of the photo: what is outside cannot come back"
 NO_GRAIN = "no grain was taken out, so none comes back"
@@ -46,7 +48,11 @@ MADE = "the file says that a model made this picture"
         (Sight(NOISY), {"denoise": 0}, (SHOWS,)),
         (Sight(NOISY), {"denoise": 0, "scale": 1}, ()),
         (Sight(NOISY), {}, ()),
-        (Sight(CLEAN), {"preset": "art", "faces": 50}, (STRANGE,)),
+        (Sight(DRAWN), {"preset": "art", "faces": 50}, (STRANGE,)),
+        (Sight(CLEAN), {"preset": "art"}, (PAINTED,)),
+        (Sight(CLEAN), {"preset": "art", "scale": 1}, ()),
+        (Sight(replace(CLEAN, doubtful=True)), {"preset": "art"}, ()),
+        (Sight(DRAWN), {"preset": "art"}, ()),
         (Sight(CLEAN), {"faces": 50}, ()),
         (Sight(CLEAN, faces=FACE), {"creativity": 80}, (INVENTS,)),
         (Sight(CLEAN, faces=FACE), {"creativity": 40}, ()),
