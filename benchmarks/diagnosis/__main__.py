@@ -76,9 +76,9 @@ def main() -> None:
     print(f"\n12 megapixels: {_milliseconds(clean[0]):.0f} ms")
 
 
-def diagnosed(levels: Levels) -> Diagnosis:
-    """The diagnosis of 8-bit pixels from a file that tells nothing."""
-    return diagnose(Photo(to_sixteen_bits(levels)))
+def diagnosed(levels: Levels, *, quality: float | None = None) -> Diagnosis:
+    """The diagnosis of 8-bit pixels from a file that tells its JPEG `quality`, or nothing."""
+    return diagnose(Photo(to_sixteen_bits(levels), jpeg_quality=quality))
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float:
@@ -131,7 +131,7 @@ def _confusion(clean: Sequence[Levels]) -> Iterable[tuple[str, Counter[str]]]:
     for name, pictures in drawn.items():
         yield name, Counter(str(diagnosed(levels).kind) for levels in pictures)
         poor = [jpegged(levels, 60) for levels in pictures]
-        yield f"{name}, JPEG 60", Counter(str(diagnosed(levels).kind) for levels in poor)
+        yield f"{name}, JPEG 60", Counter(str(diagnosed(one, quality=60).kind) for one in poor)
 
 
 def _milliseconds(levels: Levels) -> float:

@@ -114,7 +114,8 @@ def _counts(light: Luma, usable: NDArray[np.bool_]) -> NDArray[np.float32]:
     shape = (height // 8, 8, width // 8, 8)
     whole = usable[:height, :width].reshape(shape).all(axis=(1, 3)).ravel()
     blocks = (light[:height, :width] - 128).reshape(shape).swapaxes(1, 2).reshape(-1, 64)
-    blocks = np.unique(blocks[whole], axis=0).reshape(-1, 8, 8)
+    apart = {block.tobytes(): block for block in blocks[whole]}
+    blocks = np.reshape([*apart.values()], (-1, 8, 8))
     sizes = np.abs(_basis() @ blocks @ _basis().T)
     flat = sizes.reshape(-1, 64)[:, 1:].max(axis=1, initial=0) < _FLAT
     bins = np.minimum(np.rint(sizes[~flat] / _BIN), _BINS).astype(np.intp)
