@@ -100,6 +100,12 @@ def _shaken(image: Image.Image, chance: np.random.Generator) -> Image.Image:
     return noisy(Image.fromarray(moved), 1, chance)
 
 
+def _enlarged(image: Image.Image, _chance: object) -> Image.Image:
+    """Half as large, and sent after it had been an eighth."""
+    half = image.width // 2, image.height // 2
+    return reduced(image, 8).resize(half, Image.Resampling.BICUBIC)
+
+
 _KEPT = {task.name: task.degrade for task in TASKS}
 CASES = (
     Case(CLEAN, lambda image, _: image),
@@ -119,6 +125,7 @@ CASES = (
     Case("blue cast", _toned(lambda levels: levels * (0.8, 0.95, 1.2))),
     Case("half the size", lambda image, _: reduced(image, 2), scale=2),
     Case("a quarter of the size", lambda image, _: reduced(image, 4), scale=4),
+    Case("enlarged 4 times before", _enlarged, scale=2),
     Case("x2 real-world", _KEPT["x2 real-world"], scale=2),
     Case("x4 real-world", _KEPT["x4 real-world"], scale=4),
 )

@@ -217,7 +217,7 @@ class _Work:
 
     def _enlarged(self, pixels: Pixels, teller: Callable[[float], None] | None) -> Pixels:
         return upscale(
-            pixels,
+            resize(pixels, *self.plan.source),
             [self.models.blended(blend) for blend in self.plan.passes],
             self.engine,
             self.plan.width,

@@ -1,15 +1,17 @@
 """The result still looks like the photo: its colours, whatever was done but to the light."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from skimage import data
 
+from benchmarks.quality.metrics import compare
 from core.jobs import StageName
 from core.recipe import Recipe
 from weights.store import WeightsStore
 from worker.engine import Engine
-from worker.imaging.photo import Photo, to_sixteen_bits
+from worker.imaging.photo import Photo, to_eight_bits, to_sixteen_bits
 from worker.models import Models
 from worker.pipeline import Outcome, enhance
 from worker.stages.tone import colour_error
@@ -58,6 +60,21 @@ def test_colours_stay_within_half_a_level_unless_light_was_corrected(
     recipe = Recipe.model_validate({"light": 0} | wishes)
     after = enhance(before, recipe, models, engine).photo
     assert colour_error(after.pixels, before.pixels) < 0.5
+
+
+def test_a_photo_that_was_enlarged_before_gains_by_being_taken_back(
+    models: Models, engine: Engine
+) -> None:
+    clean = data.astronaut()[:480, :480]
+    small = cv2.resize(clean, (96, 96), interpolation=cv2.INTER_AREA)
+    before = cv2.resize(small, (288, 288), interpolation=cv2.INTER_CUBIC)
+    outcome = enhance(
+        Photo(to_sixteen_bits(before)), Recipe(long_edge=480, light=0), models, engine
+    )
+    assert outcome.plan.source == (96, 96)
+    plain = cv2.resize(before, (480, 480), interpolation=cv2.INTER_CUBIC)
+    gain = compare(to_eight_bits(outcome.photo.pixels), clean).psnr_rgb
+    assert gain > compare(plain, clean).psnr_rgb + 0.5
 
 
 def done(outcome: Outcome) -> dict[StageName, int | None]:

@@ -27,8 +27,9 @@ _NIGHT: Final = 0.35
 _PLAIN: Final = 4.0
 """A span of L* that is plain, without a light to be judged."""
 
-_DIM: Final = 60.0
-"""Where nothing is brighter than this L*, there was too little light."""
+_DIM, _DIM_SOFT, _SOFT = 60.0, 54.0, 1.2
+"""Where nothing is brighter than this L*, there was too little light; less where a blur of more
+than so many pixels (sigma) spreads the small lights: those of an evening lose 8."""
 
 _WHITE: Final = 90.0
 """Without anything this bright a photo is not too bright, but has lost its blacks at most."""
@@ -101,7 +102,7 @@ def need(seen: Diagnosis, *, asked: bool = False) -> LightNeed:
     if flat:
         faults.append(Fault.FLAT)
         ends = _ends(light.low, light.high)
-    elif light.high < _DIM and not night:
+    elif light.high < (_DIM_SOFT if seen.blur.sigma > _SOFT else _DIM) and not night:
         faults.append(Fault.DARK)
         ends = (0.0, 0.0, light.high, min(85.0, 1.6 * light.high))
     percentiles = np.array((light.dark, light.median, light.bright)) / 100

@@ -7,7 +7,7 @@ from weights.roster import Capabilities
 from worker.diagnosis import Kind
 from worker.plan import strengths
 from worker.plan.conflicts import Case, conflicts
-from worker.plan.enlarging import asked_notes, chain, creativity_notes, detailed, mixed
+from worker.plan.enlarging import asked_notes, chain, creativity_notes, detailed, mixed, origin
 from worker.plan.findings import findings, measured, refuse_blank
 from worker.plan.habits import habit_of
 from worker.plan.sight import Sight
@@ -32,7 +32,9 @@ def plan(
     lighting = sight.light(asked=bool(recipe.light))
     size = result_size(recipe, diagnosis, max_output_pixels)
     factor = max(size.width / diagnosis.width, size.height / diagnosis.height)
-    passes = chain(factor, capabilities)
+    source = origin(sight, factor, capabilities)
+    again = source != (diagnosis.width, diagnosis.height)
+    passes = chain(max(size.width / source[0], size.height / source[1]), capabilities)
     names = [capabilities.upscale[scale] for scale in passes]
     denoise = strengths.denoise(recipe, habit, sight, capabilities, names)
     networks = tuple(mixed(name, recipe, habit, denoise, capabilities) for name in names)
@@ -40,7 +42,7 @@ def plan(
     upscale = PlannedStage(
         StageName.UPSCALE,
         100 if changed else 0,
-        detailed(size.reason, recipe, names, capabilities),
+        detailed(size.reason, recipe, names, capabilities, source if again else None),
         " + ".join(map(str, networks)) or None,
     )
     steps = {
@@ -72,6 +74,7 @@ def plan(
         grain=steps[StageName.GRAIN],
         chain=passes,
         passes=networks,
+        source=source,
         width=size.width,
         height=size.height,
         lighting=lighting,

@@ -9,10 +9,31 @@ from core.language import _, decimal
 from core.recipe import Recipe
 from weights.catalog import Purpose
 from weights.roster import Blend, Capabilities
+from worker.diagnosis import BlurKind
 from worker.plan.habits import Habit
+from worker.plan.sight import Sight
 from worker.plan.values import PlannedStage
 
-__all__ = ["asked_notes", "chain", "creativity_notes", "detailed", "mixed"]
+__all__ = ["asked_notes", "chain", "creativity_notes", "detailed", "mixed", "origin"]
+
+_FURTHEST = 16
+"""Times that a photo is enlarged by networks at most from what it is taken back to: two passes."""
+
+
+def origin(sight: Sight, factor: float, capabilities: Capabilities) -> tuple[int, int]:
+    """The width and height from which networks enlarge a photo to `factor` times its size: its own,
+    or those that it had before it was enlarged the first time.
+
+    Networks know small photos rather than enlarged ones: taken back, photos enlarged 2.5, 3 and 4
+    times come out 0.5 to 0.8 dB better, with an estimate that is off by 15 % from 0.2 better to
+    0.1 worse. A model that was asked for by name gets the photo as it is.
+    """
+    seen, blur = sight.diagnosis, sight.blur
+    named = _asked_scale(capabilities) is not None
+    back = min(blur.factor, _FURTHEST / factor) if blur.kind is BlurKind.ENLARGED else 1.0
+    if factor <= 1 or back <= 1 or named or not capabilities.upscale:
+        return seen.width, seen.height
+    return max(1, round(seen.width / back)), max(1, round(seen.height / back))
 
 
 def chain(factor: float, capabilities: Capabilities) -> tuple[int, ...]:
@@ -64,9 +85,17 @@ def mixed(
 
 
 def detailed(
-    reason: str, recipe: Recipe, upscalers: Sequence[str], capabilities: Capabilities
+    reason: str,
+    recipe: Recipe,
+    upscalers: Sequence[str],
+    capabilities: Capabilities,
+    source: tuple[int, int] | None,
 ) -> str:
-    """The reason with what the person asked for by name."""
+    """The reason with what the photo was taken back to, and what the person asked for by name."""
+    if source is not None:
+        reason = _("{reason}; taken back to {width} × {height} first").format(
+            reason=reason, width=source[0], height=source[1]
+        )
     asked = capabilities.asked
     if asked is not None and asked.id in upscalers:
         reason = _("{reason}, with {model}").format(reason=reason, model=asked.id)

@@ -25,10 +25,10 @@ class PlannedStage:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps in their order; `passes` are the networks that enlarge, one after the other, to at
-    least the result's `width` × `height`, `chain` their scales. `lighting` is what the light step
-    corrects, `blur` what sharpening undoes before the photo is enlarged; without one it steepens
-    edges of the result.
+    """The steps in their order; `passes` are the networks that enlarge, one after the other, from
+    `source` (width and height) to at least the result's `width` × `height`, `chain` their scales.
+    `lighting` is what the light step corrects, `blur` what sharpening undoes before the photo is
+    enlarged; without one it steepens edges of the result.
 
     `findings` are what was seen, in words, `measured` the figures behind them, `notes` what the
     person should know besides. `drawn` says that the picture is not taken for a photo, `doubtful`
@@ -43,6 +43,7 @@ class Plan:
     grain: PlannedStage
     chain: tuple[int, ...]
     passes: tuple[Blend, ...]
+    source: tuple[int, int]
     width: int
     height: int
     lighting: LightNeed = field(default_factory=LightNeed)

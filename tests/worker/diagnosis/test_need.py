@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 import skimage.data
 
-from worker.diagnosis import Colour, Diagnosis, Fault, Light, LightNeed, diagnose, need
+from worker.diagnosis import (
+    Blur,
+    BlurKind,
+    Colour,
+    Diagnosis,
+    Fault,
+    Light,
+    LightNeed,
+    diagnose,
+    need,
+)
 from worker.imaging.photo import Photo, Pixels, to_sixteen_bits
 
 USUAL = Diagnosis(3000, 2000, 0.5, 0.0)
@@ -41,6 +51,17 @@ def test_exposure(
     seen = replace(USUAL, light=Light(**figures))
     assert need(seen).faults == alone
     assert need(seen, asked=True).faults == asked
+
+
+@pytest.mark.parametrize(
+    ("high", "sigma", "dark"), [(59.0, 0.5, True), (59.0, 2.0, False), (53.0, 2.0, True)]
+)
+def test_lights_that_a_blur_has_spread_make_no_photo_too_dark(
+    high: float, sigma: float, dark: bool
+) -> None:
+    light = Light(dark=3.0, median=35.0, bright=52.0, high=high)
+    seen = replace(USUAL, light=light, blur=Blur(BlurKind.ENLARGED, sigma, factor=3.0))
+    assert (Fault.DARK in need(seen).faults) == dark
 
 
 @pytest.mark.parametrize(
