@@ -67,6 +67,7 @@ _WORKING = {
     StageName.GRAIN: N_("giving grain back"),
     "decode": N_("opening"),
     "wait": N_("waiting for the photo before"),
+    "look": N_("looking at it"),
     "encode": N_("saving"),
     "collage": N_("drawing the comparison"),
 }

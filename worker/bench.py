@@ -213,6 +213,7 @@ class Bench:
         )
 
     def _pipeline(self, before: Photo, recipe: Recipe, watch: Watch) -> Outcome:
+        watch.stage("look")
         return enhance(
             before,
             recipe,

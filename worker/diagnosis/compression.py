@@ -30,6 +30,7 @@ _LEAST_FIT, _LEAST_FINE_FIT, _FINE, _LEAST_SURENESS = 0.4, 0.15, 88, 8.0
 """Photos that were never JPEG reach a fit of 0.1, and 0.3 for the coarsest tables, of which few
 coefficients tell; rounded to 8 bits, a quality of 85 keeps 0.8, 90 0.6 and 95 0.27."""
 _MOST_STEP: Final = 8.0
+"""A larger step (0–255) is an edge of the picture rather than the border of a block."""
 _FEWEST_BORDERS: Final = 6
 
 _NEAR_BEST = 0.8
@@ -114,8 +115,8 @@ def _counts(light: Luma, usable: NDArray[np.bool_]) -> NDArray[np.float32]:
     shape = (height // 8, 8, width // 8, 8)
     whole = usable[:height, :width].reshape(shape).all(axis=(1, 3)).ravel()
     blocks = (light[:height, :width] - 128).reshape(shape).swapaxes(1, 2).reshape(-1, 64)
-    apart = {block.tobytes(): block for block in blocks[whole]}
-    blocks = np.reshape([*apart.values()], (-1, 8, 8))
+    distinct = {block.tobytes(): block for block in blocks[whole]}
+    blocks = np.reshape([*distinct.values()], (-1, 8, 8))
     sizes = np.abs(_basis() @ blocks @ _basis().T)
     flat = sizes.reshape(-1, 64)[:, 1:].max(axis=1, initial=0) < _FLAT
     bins = np.minimum(np.rint(sizes[~flat] / _BIN), _BINS).astype(np.intp)
