@@ -14,7 +14,7 @@ from core.errors import ServiceDown
 from core.jobs import Failed, Job
 from core.language import _, speaking
 from core.recipe import Recipe
-from tests.bots.test_conversation import press
+from tests.bots.talk import press
 from tests.doubles.desk import RecordingDesk
 from tests.doubles.jobs import reply
 from tests.doubles.photos import photo_file

@@ -1,3 +1,5 @@
+"""The conversation in private: what becomes of photos, words and commands."""
+
 import asyncio
 import logging
 import threading
@@ -7,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from bots.conversation import Conversation, Lab
-from bots.desk import Attachment, Press
+from bots.desk import Attachment
 from bots.intake import FETCHED_AT_ONCE, MAX_PHOTOS
 from bots.status import StatusBoard
-from core import answers, captions, images, keys, store
+from core import answers, captions, images, store
 from core.blobs import Blobs
 from core.buttons import Buttons, Choice
 from core.communities import Allowance
 from core.errors import ServiceDown
 from core.images import Limits
-from core.jobs import Enhanced, Job, Reply
+from core.jobs import Job, Reply
 from core.queue import Queue
 from core.recipe import Format, Preset, Recipe
 from core.store import Client
+from tests.bots.talk import only_job, press
 from tests.doubles.counts import count
 from tests.doubles.desk import RecordingDesk
-from tests.doubles.jobs import enhanced
 from tests.doubles.photos import photo_file
 
 
@@ -37,11 +39,6 @@ def desk(desk: RecordingDesk) -> RecordingDesk:
 @pytest.fixture
 def conversation(desk: RecordingDesk, lab: Lab) -> Conversation:
     return Conversation(desk, lab, StatusBoard(desk, lab.queue), name="lab_bot")
-
-
-async def only_job(lab: Lab) -> Job:
-    (job,) = await lab.queue.owed("test")
-    return job
 
 
 async def test_a_photo_in_private_is_stored_owed_and_queued(
@@ -370,98 +367,6 @@ async def test_status_and_cancel_speak_of_ones_own_photos(
     assert len(await lab.blobs.keys()) == 1
     cancelled = [d.reply async for d in lab.outbox.deliveries("test", block_seconds=0.01)]
     assert {answers.caption(reply) for reply in cancelled} == {captions.CANCELLED}
-
-
-def press(desk: RecordingDesk, button: str, choice: Choice, user: str = "ann") -> Press:
-    return Press(Buttons.data(button, choice), desk.request(user=user), {"status": 1})
-
-
-async def answer(lab: Lab, job: Job) -> None:
-    result: Enhanced = enhanced()
-    told = Reply(
-        job=job.id,
-        platform=job.platform,
-        user=job.user,
-        address=job.address,
-        recipe=job.recipe,
-        results=(result,),
-    )
-    assert await lab.outbox.publish(told)
-
-
-@pytest.mark.parametrize(
-    ("choice", "recipe"),
-    [
-        (Choice.TWICE, Recipe(scale=2, denoise=50)),
-        (Choice.FOURFOLD, Recipe(scale=4, denoise=50)),
-        (Choice.LIGHT, Recipe(long_edge=3000, denoise=50, light=70)),
-        (Choice.NO_LIGHT, Recipe(long_edge=3000, denoise=50, light=0)),
-        (Choice.NO_FACES, Recipe(long_edge=3000, denoise=50, faces=0)),
-        (Choice.PHOTO, Recipe(long_edge=3000, denoise=50, preset=Preset.PHOTO)),
-        (Choice.ART, Recipe(long_edge=3000, denoise=50, preset=Preset.ART)),
-        (Choice.SOFTER, Recipe(long_edge=3000, denoise=30, intensity=60)),
-        (Choice.STRONGER, Recipe(long_edge=3000, denoise=75, intensity=150)),
-    ],
-)
-async def test_a_button_does_it_again_another_way(
-    conversation: Conversation, desk: RecordingDesk, lab: Lab, choice: Choice, recipe: Recipe
-) -> None:
-    await conversation.handle(desk.request("a", text="/enhance 3000px denoise 50"))
-    first = await only_job(lab)
-    await answer(lab, first)
-    said = (await conversation.press(press(desk, first.id, choice))).text
-    assert said == captions.ON_ITS_WAY
-    again = await only_job(lab)
-    assert again.id != first.id
-    assert again.recipe == recipe
-    assert await lab.blobs.get(again.photos[0].key) == desk.photos["a"]
-
-
-async def test_the_original_comes_back_as_it_was_sent(
-    conversation: Conversation, desk: RecordingDesk, lab: Lab
-) -> None:
-    await conversation.handle(desk.request("a", "b"))
-    job = await only_job(lab)
-    assert (
-        await conversation.press(press(desk, job.id, Choice.ORIGINAL))
-    ).text == captions.ON_ITS_WAY
-    assert desk.resent == [("a", "b")]
-
-
-async def test_a_button_is_for_the_person_who_sent_the_photo(
-    conversation: Conversation, desk: RecordingDesk, lab: Lab
-) -> None:
-    await conversation.handle(desk.request("a"))
-    job = await only_job(lab)
-    for choice in Choice:
-        said = (await conversation.press(press(desk, job.id, choice, user="eve"))).text
-        assert said == captions.NOT_YOURS
-    assert (await only_job(lab)).id == job.id
-    assert (await conversation.press(press(desk, "nobody", Choice.TWICE))).text == captions.TOO_OLD
-
-
-async def test_the_cancel_button_takes_a_waiting_photo_back_once(
-    conversation: Conversation, desk: RecordingDesk, lab: Lab
-) -> None:
-    await conversation.handle(desk.request("a"))
-    job = await only_job(lab)
-    assert (await conversation.press(press(desk, job.id, Choice.CANCEL))).text == "Taking it back."
-    said = (await conversation.press(press(desk, job.id, Choice.CANCEL))).text
-    assert said == captions.NOTHING_WAITING
-    assert await lab.blobs.keys() == []
-
-
-async def test_the_cancel_button_survives_a_job_of_another_version(
-    conversation: Conversation, desk: RecordingDesk, lab: Lab, client: Client
-) -> None:
-    await conversation.handle(desk.request("a"))
-    job = await only_job(lab)
-    await client.set(keys.job(job.id), '{"v":99}')
-    said = (await conversation.press(press(desk, job.id, Choice.CANCEL))).text
-    assert said == captions.NOTHING_WAITING
-    await conversation.handle(desk.request(text="/status"))
-    await conversation.handle(desk.request(text="/cancel"))
-    assert desk.said == [captions.NOTHING_WAITING] * 2
 
 
 async def test_the_log_holds_no_name_of_a_person_or_file(

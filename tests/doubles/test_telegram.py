@@ -23,6 +23,7 @@ from telegram.error import (
     RetryAfter,
 )
 
+import bots.telegram  # noqa: F401  chooses how python-telegram-bot tells of waits
 from tests.bots.telegram.pictures import picture
 from tests.doubles.telegram import Caps, TelegramServer
 from tests.doubles.telegram.rules import description
