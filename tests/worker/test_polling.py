@@ -87,6 +87,8 @@ async def at_work(client: Client, url: str, work: Work) -> AsyncIterator[Polled]
         yield worker
     finally:
         work.may_end.set()
+        if ending := list(worker.tasks.values()):  # arq would cancel what is about to end
+            await asyncio.wait(ending, timeout=5)
         await worker.close()
         await asyncio.gather(main, return_exceptions=True)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,8 +15,6 @@ from tests.doubles.discord import Channel, DiscordServer, Interaction, Person, U
 
 PHOTO = Upload("mine.png", picture(40, 30))
 SEND = "POST /channels/{channel_id}/messages"
-
-Handler = Callable[[discord.Interaction], Coroutine[Any, Any, None]]
 
 
 class Bot(discord.Client):
